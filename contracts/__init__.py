@@ -1,0 +1,1 @@
+"""What services tell each other: messages, bytes, proofs, certificate. Imports nothing of ours."""

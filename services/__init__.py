@@ -1,0 +1,1 @@
+"""One slice of personal data each; no service imports another."""

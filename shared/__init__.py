@@ -1,0 +1,1 @@
+"""What no service writes twice. Knows no service by name."""

@@ -1,0 +1,1 @@
+"""Measurements: each number beside its limit from the same run."""

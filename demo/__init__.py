@@ -1,0 +1,1 @@
+"""The main job on real input: from the form to a verified certificate."""
