@@ -1,0 +1,63 @@
+"""Messages about consents. They name no person: the link to one is in the slice and dies there.
+
+A consent id is random, one for each declaration given. Withdrawn is final: a new yes is a new id.
+The two messages have different keys, so compaction keeps both and no late copy of a grant can
+hide a withdrawal.
+"""
+
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.fields import FormName, Message, Number, Purpose, Sha256, Time, Wording
+from contracts.topics import CONSENT, Topic
+from contracts.vocabulary import Language, MessageType, Method
+
+
+class ConsentGranted(Message):
+    """Somebody agreed to one declaration (GDPR Art. 7(1)); evidence without the person.
+
+    `wording_sha256` is of the exact text shown; `form` is where it was shown.
+    """
+
+    topic: ClassVar[Topic] = CONSENT
+    type: ClassVar[MessageType] = MessageType.CONSENT_GRANTED
+    consent_id: UUID
+    purpose: Purpose
+    wording: Wording
+    wording_version: Number
+    wording_sha256: Sha256
+    language: Language
+    form: FormName
+    method: Method
+    granted_at: Time
+
+    @property
+    def subject(self) -> str:
+        """The consent."""
+        return str(self.consent_id)
+
+    @property
+    def key(self) -> bytes:
+        """One key for each consent and message, so that compaction keeps both."""
+        return b"%s/granted" % str(self.consent_id).encode()
+
+
+class ConsentWithdrawn(Message):
+    """The consent ended, for the future and for good (GDPR Art. 7(3))."""
+
+    topic: ClassVar[Topic] = CONSENT
+    type: ClassVar[MessageType] = MessageType.CONSENT_WITHDRAWN
+    consent_id: UUID
+    purpose: Purpose
+    method: Method
+    withdrawn_at: Time
+
+    @property
+    def subject(self) -> str:
+        """The consent."""
+        return str(self.consent_id)
+
+    @property
+    def key(self) -> bytes:
+        """One key for each consent and message, so that compaction keeps both."""
+        return b"%s/withdrawn" % str(self.consent_id).encode()

@@ -1,0 +1,210 @@
+"""Messages of the erasure saga, up to what slices answer. All carry ids, counts, times, hashes."""
+
+from typing import Annotated, ClassVar, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from contracts.fields import (
+    EVERYTHING,
+    MAX_HELD,
+    Count,
+    ErrorName,
+    Held,
+    Message,
+    Number,
+    PolicyVersion,
+    Rows,
+    Services,
+    Sha256,
+    Time,
+)
+from contracts.topics import ANY_SCOPE_ORIGINS, CLOSED, ERASURE, MAX_CLOSED_IDS, Topic
+from contracts.vocabulary import (
+    CertificateOutcome,
+    Identity,
+    MessageType,
+    Outcome,
+    ReadBack,
+    Reason,
+    ServiceName,
+)
+
+
+class OfRequest(Message):
+    """A message of the saga of one request; its subject is the request."""
+
+    topic: ClassVar[Topic] = ERASURE
+    request_id: UUID
+
+    @property
+    def subject(self) -> str:
+        """The request."""
+        return str(self.request_id)
+
+
+class OfReceipt(Message):
+    """A message about a receipt; its subject is the request, or the receipt where nobody asked."""
+
+    topic: ClassVar[Topic] = ERASURE
+    receipt_id: UUID
+    request_id: UUID | None
+
+    @property
+    def subject(self) -> str:
+        """The request if there is one, else the receipt."""
+        return str(self.request_id or self.receipt_id)
+
+
+class ErasureRequested(OfRequest):
+    """A person whose identity was checked asked to be erased (GDPR Art. 17(1)).
+
+    Every participant answers with one `SliceErased` for the same `request_id`, also when it
+    holds nothing: silence is never an answer. `cutoff` is when identity was checked: later
+    relationships are a stranger's. `due_at` by Art. 12(3). `person_commitment` is
+    HMAC-SHA256(nonce, request id); the nonce stays with the origin and ends with the alias.
+    """
+
+    type: ClassVar[MessageType] = MessageType.ERASURE_REQUESTED
+    origin: ServiceName
+    scope: Literal["everything"] | Services
+    participants: Services
+    register_version: Number
+    cutoff: Time
+    received_at: Time
+    due_at: Time
+    identity: Identity
+    person_commitment: Sha256
+
+    def speaks_for(self, service: str) -> bool:
+        """Only the origin opens a request, and most origins only for their own slice."""
+        return service == self.origin and (service in ANY_SCOPE_ORIGINS or self.scope == (service,))
+
+    def covers(self, service: str) -> bool:
+        """Say whether the person's ticks cover this service; the scope is never expanded."""
+        return self.scope == EVERYTHING or service in self.scope
+
+
+class SagaExtended(OfRequest):
+    """Services that a later register names are participants of this request too."""
+
+    type: ClassVar[MessageType] = MessageType.SAGA_EXTENDED
+    register_version: Number
+    participants: Services
+
+
+class SagaReminded(OfRequest):
+    """A participant owes its answer: it sends its stored receipt again, or tries now."""
+
+    type: ClassVar[MessageType] = MessageType.SAGA_REMINDED
+    service: ServiceName
+    reminder: Number
+
+
+class Receipt(OfReceipt):
+    """What a slice says it did; decided and stored once, in the transaction that erased.
+
+    `rows` counts deleted rows by table; `closed_root` is the RFC 6962 root over the sorted
+    16-byte ids of the closed subjects; `covered_until` is up to when relationships are covered.
+    """
+
+    reason: Reason
+    outcome: Outcome
+    rows: Rows
+    closed_count: Count
+    closed_root: Sha256
+    inventory_sha256: Sha256
+    policy_version: PolicyVersion
+    covered_until: Time
+    erased_at: Time
+    held: Annotated[tuple[Held, ...], Field(max_length=MAX_HELD)] = ()
+
+    @model_validator(mode="after")
+    def _says_what_it_did(self) -> Self:
+        """Zero rows never become `deleted`, and a failure is no receipt."""
+        did = sum(self.rows.values()) + self.closed_count
+        if (
+            self.outcome is Outcome.FAILED
+            or (self.outcome is Outcome.DELETED and not did)
+            or (self.outcome is Outcome.HELD_NOTHING and (did or self.held))
+            or (self.outcome is Outcome.HELD) != bool(self.held)
+            or (self.request_id is None) == (self.reason is Reason.REQUESTED)
+        ):
+            raise ValueError
+        return self
+
+
+class SliceErased(Receipt):
+    """The first answer of a participant to a request, or the receipt of a batch nobody asked for.
+
+    The first one of a request and service wins for ever; sent again, it is the same bytes.
+    """
+
+    type: ClassVar[MessageType] = MessageType.SLICE_ERASED
+
+    @property
+    def attempt(self) -> int:
+        """The first answer is attempt 0."""
+        return 0
+
+
+class SliceReerased(Receipt):
+    """Work done again: after a restored backup, or because the verifier still found something."""
+
+    type: ClassVar[MessageType] = MessageType.SLICE_REERASED
+    attempt: Number
+
+
+class SliceFailed(OfRequest):
+    """A participant could not act. This is no receipt: the saga stays open."""
+
+    type: ClassVar[MessageType] = MessageType.SLICE_FAILED
+    error: ErrorName
+
+
+class SliceVerified(OfReceipt):
+    """A read-back by another process with another key: how much is left of what was receipted.
+
+    `receipt_sha256` is of the receipt's line as sent; `attempt` is the receipt's.
+    """
+
+    type: ClassVar[MessageType] = MessageType.SLICE_VERIFIED
+    service: ServiceName
+    receipt_sha256: Sha256
+    attempt: Count
+    remaining: Count
+    method: ReadBack
+    verified_at: Time
+
+    def speaks_for(self, service: str) -> bool:
+        """Refuse a verifier of another service: it looks at one only."""
+        return service == self.service
+
+
+class SubjectsClosed(OfReceipt):
+    """Ids a slice closed, so that a restored backup closes them again; part `number` of `of`."""
+
+    topic: ClassVar[Topic] = CLOSED
+    type: ClassVar[MessageType] = MessageType.SUBJECTS_CLOSED
+    attempt: Count
+    number: Number
+    of: Number
+    subject_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MAX_CLOSED_IDS)]
+
+
+class ErasureCertified(OfRequest):
+    """Every participant answered and was verified; the digest is of the DSSE envelope's bytes."""
+
+    type: ClassVar[MessageType] = MessageType.ERASURE_CERTIFIED
+    certificate_sha256: Sha256
+    outcome: CertificateOutcome
+    log_index: Count | None
+    certified_at: Time
+
+
+class AliasesDestroyed(OfRequest):
+    """The origin forgot what the request was about: the last word of a saga."""
+
+    type: ClassVar[MessageType] = MessageType.ALIASES_DESTROYED
+    count: Count
+    remaining: Count

@@ -1,0 +1,90 @@
+"""What a field of a message may be, and what every message has.
+
+Every string is constrained to something no address and no full name fits into: an id, a hash,
+a time, a word of the vocabulary, or a pattern without @ and space (R-POL-05).
+"""
+
+from abc import abstractmethod
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from contracts.topics import Topic
+from contracts.vocabulary import Ground, MessageType, ServiceName
+
+MAX_SERVICES = 100  # names in a scope or register
+MAX_TABLES = 100  # tables counted in a receipt
+MAX_HELD = 50  # holds named in a receipt
+MAX_COUNT = 2**53 - 1  # what every JSON reader can count to (RFC 8259 section 6)
+EVERYTHING = "everything"
+
+
+def _utc(value: datetime) -> datetime:
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _sorted_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise ValueError
+    return tuple(sorted(names))
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_utc)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True)]
+Number = Annotated[int, Field(ge=1, le=MAX_COUNT, strict=True)]
+TableName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Purpose = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}(\.[a-z0-9_]{1,30}){1,3}$")
+]
+Wording = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]
+FormName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+# A day, and a number where a day has two; or a release such as 1.4.0.
+PolicyVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}([.-][0-9]{1,4}){0,3}$")]
+# A paragraph of a law: hgb-257, ao-147-1. Never a name, so it needs a number.
+LegalReference = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,12}(-[0-9]{1,4}[a-z]?){1,3}$")]
+# The name of an error class of ours.
+ErrorName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]{1,60}$")]
+Services = Annotated[
+    tuple[ServiceName, ...], Field(max_length=MAX_SERVICES), AfterValidator(_sorted_once)
+]
+Rows = Annotated[dict[TableName, Count], Field(max_length=MAX_TABLES)]
+
+
+class Frozen(BaseModel):
+    """A value that never changes and holds no field it does not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Held(Frozen):
+    """Something kept in spite of a request, until a day (GDPR Art. 17(3))."""
+
+    ground: Ground
+    reference: LegalReference
+    until: Time
+    rows: Count
+
+
+class Message(Frozen):
+    """What one service tells the others. No field of any message can hold an address."""
+
+    topic: ClassVar[Topic]
+    type: ClassVar[MessageType]
+
+    @property
+    @abstractmethod
+    def subject(self) -> str:
+        """Return the id that decides the partition; all that is said about it is in order there."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Return the record's Kafka key, on topics that are compacted."""
+        return None
+
+    def speaks_for(self, service: str) -> bool:
+        """Say whether a signer of this service may say this, as far as the fields tell."""
+        del service
+        return True
