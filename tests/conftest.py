@@ -1,0 +1,84 @@
+"""What every test may use: one real stack for the whole run, and settings of its own per module."""
+
+import itertools
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.settings import Settings, write_secret
+from shared.stack import Ports, Stack, embedded_stack
+from shared.stack.identity import remove_home
+from shared.stack.instance import held
+
+ROOT = Path(__file__).parents[1]
+STATES = ROOT / ".expunge"
+# Members of consumer groups that were killed are missed after one second, not after ten.
+BROKER_SETTINGS = {"group.min.session.timeout.ms": "1000"}
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Start Kafka, PostgreSQL and the inbox once; they end with this process however it ends."""
+    os.environ.setdefault("EXPUNGE_CACHE", str(STATES / "cache"))
+    _remove_leftovers()
+    state = STATES / f"test-{os.getpid()}"
+    try:
+        with embedded_stack(state, Ports.free(), broker_settings=BROKER_SETTINGS) as running:
+            yield running
+    finally:
+        _remove(state)
+
+
+@pytest.fixture(scope="module")
+def settings(stack: Stack) -> Settings:
+    """Return settings with a fresh namespace and their own secrets, as a new installation has."""
+    return fresh_settings(stack)
+
+
+@pytest.fixture(scope="module")
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the same settings as variables, for processes that a test starts."""
+    return as_environment(settings)
+
+
+def fresh_settings(stack: Stack) -> Settings:
+    """Make settings that share nothing with any others but the servers."""
+    namespace = f"t{next(_numbers)}_{secrets.token_hex(2)}_"
+    state = stack.state / "modules" / namespace
+    write_secret(state / "secrets" / "database" / "postgres", stack.postgres.password)
+    return Settings(
+        state=state,
+        namespace=namespace,
+        postgres=f"{stack.postgres.host}:{stack.postgres.port}",
+        kafka=stack.kafka.bootstrap,
+        smtp=f"{stack.smtp.host}:{stack.smtp.port}",
+        development=True,
+    )
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return this process's environment with the settings in it."""
+    ours = {
+        f"EXPUNGE_{name.upper()}": "1" if value is True else "0" if value is False else str(value)
+        for name, value in settings.model_dump(exclude={"partitions"}).items()
+    }
+    others = {key: value for key, value in os.environ.items() if not key.startswith("EXPUNGE_")}
+    return {**others, **ours}
+
+
+def _remove_leftovers() -> None:
+    """Remove the folders of runs that were killed."""
+    for state in STATES.glob("test-*"):
+        if not held(state):
+            _remove(state)
+
+
+def _remove(state: Path) -> None:
+    """Remove a state folder wherever its parts are."""
+    remove_home(state)
+    shutil.rmtree(state, ignore_errors=True)
