@@ -1,0 +1,143 @@
+"""Bring a service's database to the schema the code expects: plain SQL files, forward only.
+
+Kernel files come first, then the service's own. What was applied is remembered with its
+SHA-256: a file that changed afterwards is refused, since some databases hold its old effect.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from shared.database.locks import MIGRATION
+from shared.database.roles import ROLES, VERIFIER_ROLES, grant_all, make_database
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+KERNEL_FOLDER: Final = Path(__file__).with_name("migrations")
+DAYS_AHEAD: Final = 7
+DAYS_KEPT: Final = 40
+
+
+class Kernel(StrEnum):
+    """Which tables of ours a database gets: all that people need, or the plumbing only."""
+
+    SLICE = "slice"
+    PLUMBING = "plumbing"
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Folders of kernel files, in order."""
+        return ("plumbing", "slice") if self is Kernel.SLICE else ("plumbing",)
+
+
+class ChangedMigration(Exception):  # noqa: N818
+    """A migration that was applied has other bytes now: write a new file instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file: `name` is `kernel/plumbing/0001_messages` or `newsletter/0001_slice`."""
+
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> bytes:
+        """Digest of the file's bytes."""
+        return hashlib.sha256(self.sql.encode()).digest()
+
+
+def migrations(service: str, folder: Path | None, kernel: Kernel) -> list[Migration]:
+    """List every file in the order of application."""
+    found = [
+        Migration(f"kernel/{part}/{path.stem}", path.read_text())
+        for part in kernel.folders
+        for path in _files(KERNEL_FOLDER / part)
+    ]
+    if folder is not None:
+        found += [Migration(f"{service}/{path.stem}", path.read_text()) for path in _files(folder)]
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.sql"))
+
+
+async def apply(
+    settings: Settings,
+    service: str,
+    folder: Path | None,
+    *,
+    kernel: Kernel = Kernel.SLICE,
+    roles: Iterable[str] = ROLES,
+    admin_url: str | None = None,
+) -> list[str]:
+    """Create database and roles where absent, apply what is new, grant; return what was new.
+
+    `admin_url` may create databases and roles (default: the embedded server's administrator).
+    Safe to repeat and to run twice at once. Raises ChangedMigration, MissingSecret, asyncpg's
+    errors.
+    """
+    admin_url = admin_url or settings.admin_url()
+    roles = tuple(roles)
+    admin: Connection = await asyncpg.connect(admin_url)
+    try:
+        await admin.execute("select pg_advisory_lock($1)", MIGRATION)
+        await make_database(admin, settings, service, roles)
+        owner: Connection = await asyncpg.connect(settings.database_url(service, "owner"))
+        try:
+            fresh = await _apply_files(owner, migrations(service, folder, kernel))
+            await owner.execute("select turn_inbox($1, $2)", DAYS_AHEAD, DAYS_KEPT)
+            await grant_all(owner, settings, service, roles)
+        finally:
+            await owner.close()
+    finally:
+        await admin.close()
+    return fresh
+
+
+async def apply_verifier(
+    settings: Settings, service: str, *, admin_url: str | None = None
+) -> list[str]:
+    """Bring the small database of a service's verifier up: plumbing, and no role that reads it."""
+    return await apply(
+        settings,
+        f"{service}_verifier",
+        None,
+        kernel=Kernel.PLUMBING,
+        roles=VERIFIER_ROLES,
+        admin_url=admin_url,
+    )
+
+
+async def _apply_files(owner: "Connection", files: list[Migration]) -> list[str]:
+    await owner.execute(
+        """
+        create table if not exists migration (
+            name       text        primary key,
+            sha256     bytea       not null,
+            applied_at timestamptz not null default now()
+        )
+        """
+    )
+    known = {row["name"]: row["sha256"] for row in await owner.fetch("select * from migration")}
+    fresh = []
+    for file in files:
+        if file.name in known:
+            if known[file.name] != file.sha256:
+                raise ChangedMigration(file.name)
+            continue
+        async with owner.transaction():
+            await owner.execute(file.sql)
+            await owner.execute(
+                "insert into migration (name, sha256) values ($1, $2)", file.name, file.sha256
+            )
+        fresh.append(file.name)
+    return fresh

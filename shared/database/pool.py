@@ -1,0 +1,131 @@
+"""The way into one service's database, as one role."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import asyncpg
+import orjson
+
+from contracts.proof import Signer
+from shared.clock import Clock, SystemClock
+from shared.database.transaction import Transaction
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    PoolConnection = asyncpg.Connection[asyncpg.Record]
+
+CONNECT_TIMEOUT_S: Final = 5.0
+ACQUIRE_TIMEOUT_S: Final = 10.0
+# `app` answers people: nothing of it may hold the cut-off barrier for long.
+STATEMENT_TIMEOUT_MS: Final = {"app": 10_000}
+IDLE_IN_TRANSACTION_MS: Final = {"app": 5_000}
+OTHER_STATEMENT_TIMEOUT_MS: Final = 120_000
+OTHER_IDLE_IN_TRANSACTION_MS: Final = 60_000
+
+
+class Database:
+    """One service's database seen by one role; hands out transactions.
+
+    `outbox_written` and `mail_written` are set after a commit that wrote such rows; who waits on
+    them clears them.
+    """
+
+    def __init__(
+        self, pool: "Pool", settings: Settings, service: str, role: str, signer: Signer | None
+    ) -> None:
+        self.outbox_written = asyncio.Event()
+        self.mail_written = asyncio.Event()
+        self.settings = settings
+        self.service = service
+        self.role = role
+        self.clock: Clock = SystemClock()
+        self._pool = pool
+        self._signer = signer
+
+    @classmethod
+    async def connect(
+        cls,
+        settings: Settings,
+        service: str,
+        role: str,
+        *,
+        signer: Signer | None = None,
+        size: int = 8,
+    ) -> Self:
+        """Open a pool of at most `size` connections.
+
+        Raises MissingSecret before `expunge db apply`, OSError or asyncpg's errors if the server
+        is away.
+        """
+        pool = await asyncpg.create_pool(
+            settings.database_url(service, role),
+            min_size=1,
+            max_size=size,
+            timeout=CONNECT_TIMEOUT_S,
+            init=_use_json,
+            reset=_still_clean,
+            server_settings={
+                "application_name": f"{service}/{role}",
+                "plan_cache_mode": "force_custom_plan",
+                "statement_timeout": str(
+                    STATEMENT_TIMEOUT_MS.get(role, OTHER_STATEMENT_TIMEOUT_MS)
+                ),
+                "idle_in_transaction_session_timeout": str(
+                    IDLE_IN_TRANSACTION_MS.get(role, OTHER_IDLE_IN_TRANSACTION_MS)
+                ),
+            },
+        )
+        return cls(pool, settings, service, role, signer)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """Open a transaction; it commits at the end of the block, with what it told."""
+        async with (
+            self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection,
+            connection.transaction(),
+        ):
+            transaction = Transaction(
+                connection,
+                settings=self.settings,
+                service=self.service,
+                signer=self._signer,
+                now=self.clock.now(),
+            )
+            yield transaction
+            await transaction.flush()
+        self._committed(transaction)
+
+    def _committed(self, transaction: Transaction) -> None:
+        if transaction.sealed or transaction.outbox_used:
+            self.outbox_written.set()
+        if transaction.mails:
+            self.mail_written.set()
+        for callback in transaction.callbacks:
+            callback()
+
+    async def close(self) -> None:
+        """Close every connection once its transaction has ended."""
+        await self._pool.close()
+
+
+async def _use_json(connection: "PoolConnection") -> None:
+    """Give and take `jsonb` as Python values."""
+    await connection.set_type_codec(
+        "jsonb",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda value: orjson.loads(memoryview(value)[1:]),
+        schema="pg_catalog",
+        format="binary",
+    )
+
+
+async def _still_clean(connection: Any) -> None:
+    """Stand in for the reset query: nobody leaves session state (only `set local` is used).
+
+    A transaction that could not end takes its connection with it.
+    """
+    if connection.is_in_transaction():
+        connection.terminate()
