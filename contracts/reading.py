@@ -1,0 +1,74 @@
+"""From a record as it was read to messages somebody was permitted to send.
+
+What fails here goes to quarantine as a whole: nothing is known about it but where it stood.
+"""
+
+from dataclasses import dataclass
+
+from contracts.errors import BadProof
+from contracts.messages import Event, parse
+from contracts.proof import Headers, Proof, PublicKey, Record, Roots, check
+from contracts.topics import TOPICS, may_sign, partition_of
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A record whose signer is proven, and its messages in order, one for each line."""
+
+    record: Record
+    record_id: bytes
+    proof: Proof
+    signer: PublicKey
+    events: tuple[Event, ...]
+
+
+def prove(
+    record: Record, proof: Proof, key: PublicKey, partitions: int, roots: Roots | None = None
+) -> tuple[Event, ...]:
+    """Check a record completely and give its messages.
+
+    `partitions` is the number of partitions of its topic. Beyond signature and paths: each line
+    is one message of the record's type, with the record's key, on its topic, in the partition of
+    its subject, sent by the service that signed, within the key's validity; and this service and
+    role may send the type. Raises BadProof, BadRecord or BadMessage.
+    """
+    check(record, proof, key, roots)
+    events = tuple(map(parse, record.lines))
+    first = events[0]
+    if not may_sign(first.type, key.service, key.role) or record.topic != first.message.topic.name:
+        raise BadProof
+    for event in events:
+        if (
+            event.type.value != record.type
+            or event.source != key.service
+            or event.message.key != record.key
+            or partition_of(event.subject, partitions) != record.partition
+            or not event.message.speaks_for(key.service)
+            or event.time < key.not_before
+            or (key.not_after is not None and event.time > key.not_after)
+        ):
+            raise BadProof
+    return events
+
+
+def open_record(
+    topic: str,
+    partition: int,
+    key: bytes | None,
+    value: bytes,
+    headers: Headers,
+    *,
+    signer: PublicKey,
+    partitions: int,
+    roots: Roots | None = None,
+) -> Opened:
+    """Open what a consumer read: `topic` without namespace, `signer` by the header's key id.
+
+    Raises BadProof, BadRecord or BadMessage.
+    """
+    proof = Proof.from_headers(headers)
+    if topic not in TOPICS:
+        raise BadProof
+    record = Record.from_value(topic, partition, proof.type, key, value)
+    events = prove(record, proof, signer, partitions, roots)
+    return Opened(record, record.id, proof, signer, events)

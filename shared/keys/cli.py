@@ -1,0 +1,45 @@
+"""`expunge keys`: make keys, show whose word counts."""
+
+from collections.abc import Iterable
+
+import typer
+
+from shared.keys.files import KeysWrong, apply_keys, load_trust
+from shared.settings import MissingSecret, Settings
+
+
+def keys_app(services: Iterable[str], verifiers: Iterable[str]) -> typer.Typer:
+    """Build the command group for these services, and verifiers of these services."""
+    app = typer.Typer(help="Keys of services and verifiers.", no_args_is_help=True)
+
+    @app.command("apply")
+    def apply() -> None:
+        """Make the keys that are missing and add them to trust.json."""
+        settings = Settings.load()
+        try:
+            made = apply_keys(settings, services, verifiers)
+        except (KeysWrong, MissingSecret) as wrong:
+            typer.echo(str(wrong), err=True)
+            raise typer.Exit(1) from None
+        for name in made:
+            typer.echo(f"made {name}")
+        if not made:
+            typer.echo("nothing to make: every key is there")
+
+    @app.command("list")
+    def show() -> None:
+        """Show the trusted keys: id, service, role, since when."""
+        try:
+            trust = load_trust(Settings.load())
+        except KeysWrong as wrong:
+            typer.echo(str(wrong), err=True)
+            raise typer.Exit(1) from None
+        typer.echo(f"root key {trust.root}")
+        for key in trust.keys:
+            until = f" to {key.not_after:%Y-%m-%d}" if key.not_after else ""
+            typer.echo(
+                f"{key.key_id}  {key.service:<14}{key.role.value:<10}"
+                f"from {key.not_before:%Y-%m-%d}{until}"
+            )
+
+    return app
