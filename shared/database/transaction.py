@@ -26,7 +26,8 @@ class NoSigner(RuntimeError):  # noqa: N818
 class Transaction:
     """Everything between begin and commit, on one connection.
 
-    `now` is the time the effect carries, in UTC. `context` is what the reader's `before` found.
+    `now` is the time the effect carries, in UTC. `context` is what the reader's `before` found;
+    `catching_up` says that the consumer has not yet reached the end it saw at start.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Transaction:
         self.now = now
         self.service = service
         self.context: Any = None
+        self.catching_up = False
         self.sealed: list[Sealed] = []
         self.callbacks: list[Callable[[], None]] = []
         self.mails = False

@@ -63,21 +63,25 @@ create table parked (
     partition    integer     not null,
     "offset"     bigint      not null,
     line         integer     not null,
+    record_key   bytea,
     record_value bytea       not null,
     headers      bytea       not null,
     about_id     text        not null,  -- the message's subject: request, consent, batch
     error        text        not null,  -- a class name
     parked_at    timestamptz not null default now(),
+    release_asked_at timestamptz,       -- the worker releases: it knows the reactions
     released_at  timestamptz,
     unique (topic, partition, "offset", line)
 );
 create index on parked (about_id) where released_at is null;
+create index on parked (topic, partition, "offset", line) where released_at is null;
 
 -- What failed before signer and signature were proven.
 create table quarantine (
     topic     text        not null,
     partition integer     not null,
     "offset"  bigint      not null,
+    key       bytea,
     value     bytea       not null,
     headers   bytea       not null,
     error     text        not null,
