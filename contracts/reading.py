@@ -37,18 +37,22 @@ def prove(
     first = events[0]
     if not may_sign(first.type, key.service, key.role) or record.topic != first.message.topic.name:
         raise BadProof
-    for event in events:
-        if (
-            event.type.value != record.type
-            or event.source != key.service
-            or event.message.key != record.key
-            or partition_of(event.subject, partitions) != record.partition
-            or not event.message.speaks_for(key.service)
-            or event.time < key.not_before
-            or (key.not_after is not None and event.time > key.not_after)
-        ):
-            raise BadProof
+    if not all(belongs(event, record, key, partitions) for event in events):
+        raise BadProof
     return events
+
+
+def belongs(event: Event, record: Record, key: PublicKey, partitions: int) -> bool:
+    """Say whether a line is one the signer of its record may say there, in that key's time."""
+    return (
+        event.type.value == record.type
+        and event.source == key.service
+        and event.message.key == record.key
+        and partition_of(event.subject, partitions) == record.partition
+        and event.message.speaks_for(key.service)
+        and event.time >= key.not_before
+        and (key.not_after is None or event.time <= key.not_after)
+    )
 
 
 def open_record(
