@@ -1,0 +1,69 @@
+"""First answers of forms, for a day: the same form id and entries get them again.
+
+Nothing in the row says who: the key is a digest of the random form id, the entries are an HMAC
+under that id (which is not stored), and the answer's path is encrypted under it.
+"""
+
+import hashlib
+import hmac
+from datetime import timedelta
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from shared.database import Transaction
+from shared.web.form_ids import FORM_ID_SECONDS
+from shared.web.forms import Values
+from shared.web.problems import AnsweredOtherwise
+
+NONCE = bytes(12)  # each form id is its own key and encrypts one answer
+
+
+async def claim(tx: Transaction, values: Values) -> str | None:
+    """Claim a form id for this transaction; return the first answer's path if it was used.
+
+    A second submit waits for the first one's commit. Raises AnsweredOtherwise if the entries
+    differ from the first ones.
+    """
+    entries = _entries(values)
+    claimed = await tx.execute(
+        """
+        insert into answer (form_sha256, entries_hmac, expires_at)
+        values ($1, $2, $3)
+            on conflict do nothing
+        """,
+        _key(values),
+        entries,
+        tx.now + timedelta(seconds=FORM_ID_SECONDS),
+    )
+    if claimed:
+        return None
+    first = await tx.fetchrow(
+        "select entries_hmac, location from answer where form_sha256 = $1", _key(values)
+    )
+    if first is None or not hmac.compare_digest(first["entries_hmac"], entries):
+        raise AnsweredOtherwise
+    return _cipher(values).decrypt(NONCE, first["location"], None).decode()
+
+
+async def remember(tx: Transaction, values: Values, location: str) -> None:
+    """Keep the path of the first answer with the claim."""
+    await tx.execute(
+        "update answer set location = $2 where form_sha256 = $1",
+        _key(values),
+        _cipher(values).encrypt(NONCE, location.encode(), None),
+    )
+
+
+def _key(values: Values) -> bytes:
+    return hashlib.sha256(values.form_id.encode()).digest()
+
+
+def _entries(values: Values) -> bytes:
+    granted = {name: wording.sha256 for name, wording in values.granted.items()}
+    body = orjson.dumps([dict(values.fields), granted], option=orjson.OPT_SORT_KEYS)
+    return hmac.digest(values.form_id.encode(), b"entries\0" + body, hashlib.sha256)
+
+
+def _cipher(values: Values) -> ChaCha20Poly1305:
+    return ChaCha20Poly1305(hmac.digest(values.form_id.encode(), b"answer", hashlib.sha256))

@@ -1,0 +1,147 @@
+"""The two applications of a web process: the public one and the internal one."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.database import Database
+from shared.errors import NotFound, Refused
+from shared.keys import signer_for
+from shared.settings import Settings
+from shared.web.configuration import WebSettings
+from shared.web.descriptors import asset_router, form_router
+from shared.web.flood import Limits
+from shared.web.form_ids import FormIds
+from shared.web.gate import Gate
+from shared.web.health import health_router
+from shared.web.pages import Pages
+from shared.web.parts import Connect, Part, Web
+from shared.web.problems import Failed, FormRefused, MethodNotAllowed
+from shared.web.rendering import render_again, render_problem
+
+
+def public_app(
+    settings: Settings,
+    parts: Sequence[Part],
+    *,
+    configuration: WebSettings | None = None,
+    connect: Connect | None = None,
+) -> FastAPI:
+    """Build what the internet reaches: the live services' public routes, forms and assets.
+
+    Internal, desk and metrics paths answer 404 here, and `/dev` too outside development mode.
+    """
+    app = _app(settings, parts, configuration, connect)
+    for part in parts:
+        app.include_router(part.public)
+        app.include_router(form_router(part))
+    app.include_router(asset_router())
+    app.include_router(health_router(public=True))
+    _gate(app, settings, public=True)
+    return app
+
+
+def internal_app(
+    settings: Settings,
+    parts: Sequence[Part],
+    *,
+    configuration: WebSettings | None = None,
+    connect: Connect | None = None,
+) -> FastAPI:
+    """Build what only our own network reaches: claim check, desk, metrics, health with reasons."""
+    app = _app(settings, parts, configuration, connect)
+    for part in parts:
+        if part.internal is not None:
+            app.include_router(part.internal)
+    app.include_router(asset_router())
+    app.include_router(health_router(public=False))
+    _gate(app, settings, public=False)
+    return app
+
+
+def _app(
+    settings: Settings,
+    parts: Sequence[Part],
+    configuration: WebSettings | None,
+    connect: Connect | None,
+) -> FastAPI:
+    chosen = configuration or _configuration(settings)
+
+    async def connect_app(service: str) -> Database:
+        signer = signer_for(settings, service, "service")
+        return await Database.connect(settings, service, "app", signer=signer)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await app.state.web.close()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.web = Web(
+        settings=settings,
+        configuration=chosen,
+        parts=tuple(parts),
+        pages=Pages({part.service: part.folder for part in parts}, chosen.read_controller()),
+        form_ids=FormIds(settings.make_secret("web/forms").encode()),
+        limits=Limits(chosen.posts_per_network_and_minute, chosen.posts_per_minute),
+        connect=connect or connect_app,
+    )
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(FormRefused, _form_refused)
+    app.add_exception_handler(RequestValidationError, _not_found)
+    app.add_exception_handler(HTTPException, _http)
+    return app
+
+
+def _configuration(settings: Settings) -> WebSettings:
+    """Nobody waits for the minimum fill time in development mode: demo and tests post at once."""
+    chosen = WebSettings.load()
+    if settings.development and "minimum_fill_seconds" not in chosen.model_fields_set:
+        return chosen.model_copy(update={"minimum_fill_seconds": 0.0})
+    return chosen
+
+
+def _gate(app: FastAPI, settings: Settings, *, public: bool) -> None:
+    def answer(request: Request, refused: type[Refused]) -> Response:
+        request.scope["app"] = app
+        return render_problem(request, refused)
+
+    app.add_middleware(
+        Gate,
+        answer=answer,
+        public=public,
+        development=settings.development,
+        https=settings.public_url.startswith("https:"),
+        body_seconds=app.state.web.configuration.body_seconds,
+    )
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101
+    return render_problem(request, type(error), _service_of(request))
+
+
+async def _form_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FormRefused)  # noqa: S101
+    return render_again(request, error)
+
+
+async def _not_found(request: Request, _error: Exception) -> Response:
+    return render_problem(request, NotFound)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    kinds: dict[int, type[Refused]] = {404: NotFound, 405: MethodNotAllowed}
+    return render_problem(request, kinds.get(status, Failed))
+
+
+def _service_of(request: Request) -> str:
+    """Say whose texts explain a refusal: the service in the path, `/{lang}/{service}/...`."""
+    places = request.url.path.split("/")
+    return places[2] if len(places) > 2 else ""  # noqa: PLR2004

@@ -1,0 +1,51 @@
+"""What an operator sets for the pages: the controller's name, other frontends, limits."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
+
+from shared.settings import FromEnvironment
+
+DEFAULT_CONTROLLER = Path(__file__).with_name("controller.toml")
+
+
+class Controller(BaseModel):
+    """Who answers for the data (GDPR Art. 13(1)(a), (b)); printed at the foot of every page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    street: str
+    city: str
+    country_de: str
+    country_en: str
+    telephone: str
+    email: str
+    officer: str
+    officer_email: str
+    authority: str
+    authority_url: str
+    security_contact: str
+
+
+class WebSettings(FromEnvironment):
+    """Read from `EXPUNGE_*` beside `Settings`.
+
+    `controller`: a TOML file like `controller.toml`. `allowed_origins`: JSON object, form key
+    (`newsletter/subscribe`) to the origins of other frontends that may post it. `trusted_proxies`:
+    how many reverse proxies of our own append to X-Forwarded-For.
+    """
+
+    controller: Path = DEFAULT_CONTROLLER
+    allowed_origins: dict[str, frozenset[str]] = {}
+    trusted_proxies: int = 0
+    minimum_fill_seconds: NonNegativeFloat = 2.0
+    posts_per_network_and_minute: PositiveInt = 60
+    posts_per_minute: PositiveInt = 6000
+    header_seconds: float = 10.0
+    body_seconds: float = 20.0
+
+    def read_controller(self) -> Controller:
+        """Read the controller's file."""
+        return Controller.model_validate(tomllib.loads(self.controller.read_text("utf-8")))

@@ -1,0 +1,116 @@
+"""What a frontend of another site needs: one look at a form, and leave to post it."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from shared.errors import NotFound
+from shared.web.form_ids import FORM_ID_SECONDS
+from shared.web.form_views import FormView, view_form
+from shared.web.forms import FORM_ID, Form, Kind
+from shared.web.language import Language
+from shared.web.origins import cors_headers
+from shared.web.pages import STYLE, STYLE_PATH
+from shared.web.parts import Part, web_of
+
+PREFLIGHT_SECONDS = "600"
+
+
+def form_router(part: Part) -> APIRouter:
+    """Build the descriptor route of a service's forms and the preflight answers."""
+    router = APIRouter()
+    forms = {form.name: form for form in part.forms}
+
+    @router.get(f"/{{lang}}/{part.service}/forms/{{name}}")
+    async def describe(request: Request, lang: Language, name: str) -> Response:
+        if name not in forms or "{token}" in forms[name].action:
+            raise NotFound
+        allowed = web_of(request).configuration.allowed_origins.get(forms[name].key, ())
+        body = descriptor(_view(request, forms[name], lang), lang)
+        return JSONResponse(body, headers=cors_headers(request, allowed))
+
+    for form in part.forms:
+        router.add_api_route(form.action, _preflight(form), methods=["OPTIONS"])
+    return router
+
+
+def descriptor(view: FormView, language: Language) -> dict[str, object]:
+    """Say everything a client must know to post a form: the same declaration the page is from."""
+    once = view.form.once
+    return {
+        "form": view.form.name,
+        "language": language,
+        "action": view.action,
+        "method": "POST",
+        "content_types": ["application/x-www-form-urlencoded", "application/json"],
+        "fields": [
+            {
+                "name": one.field.name,
+                "kind": one.field.kind,
+                "label": one.label,
+                "hint": one.hint,
+                "mandatory": one.field.mandatory,
+                "max_length": one.field.max_length,
+                "autocomplete": one.field.autocomplete,
+                "choices": [{"value": value, "label": label} for value, label in one.choices],
+            }
+            for one in view.fields
+            if one.field.kind is not Kind.HIDDEN
+        ],
+        "declarations": [
+            {
+                "name": one.declaration.name,
+                "purpose": one.declaration.purpose,
+                "mandatory": one.declaration.mandatory or not one.declaration.box,
+                "shown_as": "box" if one.declaration.box else "beside-button",
+                "wording": one.wording.id,
+                "version": one.wording.version,
+                "text": one.wording.text,
+                "value": one.wording.sha256,
+            }
+            for one in view.declarations
+        ],
+        "form_id": {"name": FORM_ID, "value": view.form_id, "seconds": FORM_ID_SECONDS}
+        if once
+        else None,
+        "honeypot": view.honeypot if once else None,
+    }
+
+
+def asset_router() -> APIRouter:
+    """Build the style sheet's route; its name holds its digest, so it never changes."""
+    router = APIRouter()
+
+    @router.get(STYLE_PATH)
+    async def style() -> Response:
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(STYLE, media_type="text/css", headers=headers)
+
+    return router
+
+
+def _view(request: Request, form: Form, language: Language) -> FormView:
+    web = web_of(request)
+    return view_form(
+        form,
+        language,
+        web.pages.texts[form.service],
+        web.pages.wordings[form.service],
+        path_parameters=request.path_params,
+        form_id=web.form_ids.make(form.key) if form.once else "",
+    )
+
+
+def _preflight(form: Form) -> object:
+    async def preflight(request: Request) -> Response:
+        allowed = web_of(request).configuration.allowed_origins.get(form.key, ())
+        headers = cors_headers(request, allowed)
+        if "Access-Control-Allow-Origin" in headers:
+            headers |= {
+                "Access-Control-Allow-Methods": "POST",
+                "Access-Control-Allow-Headers": "Content-Type",
+                "Access-Control-Max-Age": PREFLIGHT_SECONDS,
+            }
+        return Response(status_code=204, headers=headers)
+
+    return preflight

@@ -1,0 +1,121 @@
+"""What a template and a descriptor show of a form: labels, values, sentences at the fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.web.forms import FORM_ID, HONEYPOT, Declaration, Field, Form, Kind
+from shared.web.language import Language
+from shared.web.texts import Texts
+from shared.web.wordings import Wording, Wordings
+
+INPUT_TYPES = {Kind.EMAIL: "email", Kind.TELEPHONE: "tel"}
+
+
+@dataclass(frozen=True)
+class FieldView:
+    """One field as shown: `error` is empty where nothing is wrong."""
+
+    field: Field
+    label: str
+    hint: str
+    value: str
+    error: str
+    choices: tuple[tuple[str, str], ...]
+
+    @property
+    def input_type(self) -> str:
+        """Give the HTML input type."""
+        return INPUT_TYPES.get(self.field.kind, "text")
+
+
+@dataclass(frozen=True)
+class DeclarationView:
+    """One consent as shown, with the exact wording; `ticked` only if the person ticked it."""
+
+    declaration: Declaration
+    wording: Wording
+    ticked: bool
+    error: str
+
+
+@dataclass(frozen=True)
+class FormView:
+    """A form as shown. `summary` lists (field name, sentence); name `form_id` is the whole form."""
+
+    form: Form
+    action: str
+    form_id: str
+    fields: tuple[FieldView, ...]
+    declarations: tuple[DeclarationView, ...]
+    summary: tuple[tuple[str, str], ...]
+    honeypot: str = HONEYPOT
+    sentence: str = ""
+
+    @property
+    def marked(self) -> bool:
+        """Say whether any field is mandatory, so that the page explains the asterisk."""
+        return any(one.field.mandatory for one in self.fields) or any(
+            one.declaration.mandatory and one.declaration.box for one in self.declarations
+        )
+
+    @property
+    def failed(self) -> bool:
+        """Say whether the page shows something that went wrong."""
+        return bool(self.summary or self.sentence)
+
+
+def view_form(
+    form: Form,
+    language: Language,
+    texts: Texts,
+    wordings: Wordings,
+    *,
+    path_parameters: Mapping[str, Any],
+    form_id: str,
+    typed: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | None = None,
+    sentence: str = "",
+) -> FormView:
+    """Put together what is shown. `typed` and `codes` are by field name; `sentence` is on top."""
+    typed, codes = typed or {}, codes or {}
+    errors = {name: _error(form, name, code, language, texts) for name, code in codes.items()}
+    key = f"forms.{form.name}"
+    fields = tuple(
+        FieldView(
+            field=field,
+            label=texts.get(language, f"{key}.{field.name}.label")
+            if field.kind is not Kind.HIDDEN
+            else "",
+            hint=texts.find(language, f"{key}.{field.name}.hint"),
+            value=typed.get(field.name, ""),
+            error=errors.get(field.name, ""),
+            choices=tuple(
+                (one, texts.get(language, f"{key}.{field.name}.{one}")) for one in field.choices
+            ),
+        )
+        for field in form.fields
+    )
+    declarations = tuple(
+        DeclarationView(
+            declaration=one,
+            wording=(wording := wordings.current(one.wording, language)),
+            ticked=typed.get(one.name, "") == wording.sha256,
+            error=errors.get(one.name, ""),
+        )
+        for one in form.declarations
+    )
+    return FormView(
+        form=form,
+        action=form.action.format(**{**path_parameters, "lang": language}),
+        form_id=form_id,
+        fields=fields,
+        declarations=declarations,
+        summary=tuple((name, text) for name, text in errors.items() if name != FORM_ID),
+        sentence=sentence or errors.get(FORM_ID, ""),
+    )
+
+
+def _error(form: Form, name: str, code: str, language: Language, texts: Texts) -> str:
+    own = texts.find(language, f"forms.{form.name}.{name}.{code}")
+    return own or texts.get(language, f"fields.{code}")

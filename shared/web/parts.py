@@ -1,0 +1,108 @@
+"""What one service brings to the web, and what all routes of a process share."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from shared.database import Database, Transaction
+from shared.errors import NotFound
+from shared.settings import Settings
+from shared.web.configuration import WebSettings
+from shared.web.flood import Limits
+from shared.web.form_ids import FormIds
+from shared.web.forms import Form
+from shared.web.language import NAMES, Language
+from shared.web.pages import Pages
+
+
+@dataclass(frozen=True)
+class Card:
+    """A live form on the start page: `cards.<name>.title` and `.text` of the service's texts."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One service's routes, forms and folder (`templates/`, `texts/`, `wordings/`).
+
+    `forms` get a descriptor and CORS; `cards` appear on the start page. A part with
+    `database=False` holds no data and is never waited for.
+    """
+
+    service: str
+    folder: Path
+    public: APIRouter
+    internal: APIRouter | None = None
+    forms: tuple[Form, ...] = ()
+    cards: tuple[Card, ...] = ()
+    database: bool = True
+
+
+Connect = Callable[[str], Awaitable[Database]]
+
+
+@dataclass
+class Web:
+    """What the routes of one process share; at `request.app.state.web`."""
+
+    settings: Settings
+    configuration: WebSettings
+    parts: tuple[Part, ...]
+    pages: Pages
+    form_ids: FormIds
+    limits: Limits
+    connect: Connect
+    databases: dict[str, Database] = field(default_factory=dict)
+    connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def database(self, service: str) -> Database:
+        """Return the pool of a service's `app` role, connecting at first use.
+
+        So a web process starts, and keeps what people typed, while PostgreSQL is away.
+        """
+        found = self.databases.get(service)
+        if found is None:
+            async with self.connecting:
+                found = self.databases.get(service)
+                if found is None:
+                    found = self.databases[service] = await self.connect(service)
+        return found
+
+    async def close(self) -> None:
+        """Close every pool."""
+        for database in self.databases.values():
+            await database.close()
+        self.databases.clear()
+
+    def part(self, service: str) -> Part:
+        """Return the part of a service that is live here."""
+        return next(part for part in self.parts if part.service == service)
+
+
+def web_of(request: Request) -> Web:
+    """Return what this process's routes share."""
+    web: Web = request.app.state.web
+    return web
+
+
+def language(request: Request) -> Language:
+    """Return the language in the request's path. Raises NotFound for one we do not have."""
+    name = request.path_params["lang"]
+    if name not in NAMES:
+        raise NotFound
+    return Language(name)
+
+
+@asynccontextmanager
+async def transaction(request: Request, service: str) -> AsyncIterator[Transaction]:
+    """Begin a transaction of the service's `app` role; leaving the block commits."""
+    database = await web_of(request).database(service)
+    async with database.begin() as tx:
+        yield tx

@@ -1,0 +1,78 @@
+"""From a request to checked values: `read_form` for pages and frontends, `read_json` for programs."""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from shared.web.form_body import parse_form
+from shared.web.forms import Form, Values
+from shared.web.json_body import parse_json
+from shared.web.origins import check_origin
+from shared.web.parts import language, web_of
+from shared.web.problems import WrongType, WrongValue
+from shared.web.values import read_values
+
+JSON = "application/json"
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_form(request: Request, form: Form) -> Values:
+    """Read what was posted to a form, as urlencoded, multipart or JSON.
+
+    Checks, in this order: where it comes from, the flood limits, the encoding, every field.
+    Raises FormRefused (the page comes back filled in) and other `Refused`; both are answered by
+    the app. Optional fields left empty are not in the values.
+    """
+    web = web_of(request)
+    check_origin(request, web.settings, web.configuration.allowed_origins.get(form.key, ()))
+    await web.limits.count_post(client_of(request))
+    posted = await read_fields(request)
+    return read_values(
+        form,
+        posted,
+        language(request),
+        web.pages.wordings[form.service],
+        web.form_ids,
+        web.configuration.minimum_fill_seconds,
+    )
+
+
+async def read_fields(request: Request) -> dict[str, str]:
+    """Read a body as named strings. Raises WrongValue for JSON that is not that."""
+    content_type = request.headers.get("content-type", "")
+    body = await request.body()
+    if not _is_json(content_type):
+        return parse_form(content_type, body)
+    value = parse_json(body)
+    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+        raise WrongValue
+    return value
+
+
+async def read_json(request: Request, model: type[M]) -> M:
+    """Read a JSON body into a model, strictly: no guessed types, no unknown keys.
+
+    Raises WrongType without `application/json`, WrongValue if the model refuses, and what
+    `parse_json` raises.
+    """
+    if not _is_json(request.headers.get("content-type", "")):
+        raise WrongType
+    value: Any = parse_json(await request.body())
+    try:
+        return model.model_validate(value, extra="forbid")
+    except ValidationError:
+        raise WrongValue from None
+
+
+def client_of(request: Request) -> str:
+    """Give the client's address: the peer, or what our own proxies appended last."""
+    proxies = web_of(request).configuration.trusted_proxies
+    if proxies:
+        chain = request.headers.get("x-forwarded-for", "").split(",")
+        return chain[-proxies].strip() if len(chain) >= proxies else "unknown"
+    return request.client.host if request.client else "unknown"
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type.split(";")[0].strip().lower() == JSON

@@ -1,0 +1,69 @@
+"""One posted form, one transaction, one answer, however often it is sent."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.database import Transaction, is_transient
+from shared.web.answers import claim, remember
+from shared.web.forms import Form, Values
+from shared.web.origins import cors_headers
+from shared.web.pages import see_other
+from shared.web.parts import transaction, web_of
+from shared.web.problems import FormRefused
+from shared.web.reading import read_form
+from shared.web.rendering import wants_json
+
+Effect = Callable[[Transaction, Values], Awaitable[Response]]
+
+
+async def submit(request: Request, form: Form, effect: Effect) -> Response:
+    """Read a form, run `effect` in one transaction of its service, and answer.
+
+    `effect` gets values that passed every check, writes, tells, and returns a response, as a rule
+    `see_other(path)`. For forms with `once=True` the same form id with the same entries gets the
+    first answer again without a second effect; other entries raise AnsweredOtherwise. If the
+    database is away, the page comes back with everything that was typed (503). JSON clients get
+    202 with `{"next": path}` in place of a redirection.
+    """
+    values = await read_form(request, form)
+    try:
+        async with transaction(request, form.service) as tx:
+            answer = await _once(tx, values, effect)
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        raise database_away(values) from error
+    answer = _for_program(answer) if wants_json(request) else answer
+    allowed = web_of(request).configuration.allowed_origins.get(form.key, ())
+    answer.headers.update(cors_headers(request, allowed))
+    return answer
+
+
+async def _once(tx: Transaction, values: Values, effect: Effect) -> Response:
+    if not values.form.once:
+        return await effect(tx, values)
+    first = await claim(tx, values)
+    if first is not None:
+        return see_other(first)
+    answer = await effect(tx, values)
+    await remember(tx, values, answer.headers.get("location", ""))
+    return answer
+
+
+def database_away(values: Values) -> FormRefused:
+    """Turn values back into what was typed, for the page that keeps it."""
+    typed = dict(values.fields)
+    typed |= {name: wording.sha256 for name, wording in values.granted.items()}
+    typed |= {"form_id": values.form_id} if values.form_id else {}
+    codes = {"form_id": "unavailable"}
+    return FormRefused(values.form, typed, codes, status=503, problem="unavailable")
+
+
+def _for_program(answer: Response) -> Response:
+    location = answer.headers.get("location")
+    if location is None:
+        return answer
+    return Response(orjson.dumps({"next": location}), 202, media_type="application/json")
