@@ -29,3 +29,6 @@ create unlogged table ephemeral (
     primary key (kind, key, bucket)
 );
 create index on ephemeral (expires_at);
+alter table ephemeral
+    alter column key set statistics 0,
+    alter column key set storage external;

@@ -32,6 +32,9 @@ create table token (
     used_at      timestamptz
 );
 create index on token (subject_id, purpose);
+alter table token
+    alter column token_sha256 set statistics 0,
+    alter column token_sha256 set storage external;
 
 -- A declaration that was agreed to: the exact wording, by version and digest (Art. 7(1) GDPR).
 create table consent (

@@ -1,0 +1,166 @@
+"""Erase a slice: derived from its inventory alone, so that no service writes a delete for it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from contracts.identifiers import uuid7
+from contracts.vocabulary import Ground
+from shared.database import Transaction
+from shared.inventory.inventory import Inventory
+from shared.inventory.model import SUBJECT, Anonymise, Table
+
+MAX_BATCH: Final = 5_000  # subjects of one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A lawful reason to keep some columns of a subject's rows until a day (Art. 17(3))."""
+
+    subject_id: UUID
+    request_id: UUID | None
+    ground: Ground
+    reference: str
+    until: datetime
+    fields: dict[str, tuple[str, ...]]  # table -> columns
+
+
+@dataclass(slots=True)
+class Erased:
+    """What is gone: `closed` are the subjects, sorted; `counts` rows by table and subject.
+
+    `restricted` were left alone, since nobody asked and the person restricted them.
+    `held` counts rows moved aside, by subject.
+    """
+
+    closed: list[UUID] = field(default_factory=list)
+    restricted: list[UUID] = field(default_factory=list)
+    counts: dict[str, Counter[UUID]] = field(default_factory=dict)
+    held: Counter[UUID] = field(default_factory=Counter)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows deleted, by table; tables without any are left out."""
+        return {table: counter.total() for table, counter in self.counts.items() if counter}
+
+    def rows_of(self, subjects: Iterable[UUID]) -> dict[str, int]:
+        """Rows deleted of these subjects, by table; tables without any are left out."""
+        chosen = list(subjects)
+        found = {
+            table: sum(counter[subject] for subject in chosen)
+            for table, counter in self.counts.items()
+        }
+        return {table: count for table, count in found.items() if count}
+
+
+async def erase(
+    tx: Transaction,
+    inventory: Inventory,
+    subjects: Iterable[UUID],
+    *,
+    asked: bool = True,
+    holds: Sequence[Hold] = (),
+) -> Erased:
+    """Delete subjects and everything that hangs on them, children first (GDPR Art. 17(1)).
+
+    `asked`: the person wants it, which ends a restriction (Art. 18). Otherwise restricted
+    subjects stay. Subjects that do not exist are passed over. Needs the role `eraser`.
+    The subjects' rows are locked first: a child that is being written now is waited for and
+    deleted, a later one fails its foreign key.
+    """
+    erased = Erased()
+    wanted = sorted(set(subjects))
+    for start in range(0, len(wanted), MAX_BATCH):
+        chosen = await _lock(tx, wanted[start : start + MAX_BATCH], erased, asked=asked)
+        if not chosen:
+            continue
+        for hold in holds:
+            if hold.subject_id in chosen:
+                erased.held[hold.subject_id] += await _hold(tx, inventory, hold)
+        for table in inventory.deletion_order:
+            if isinstance(table.erasure, Anonymise):
+                await _count_in(tx, table, table.erasure, chosen)
+            await _delete(tx, table.name, chosen, erased)
+        await _delete(tx, SUBJECT, chosen, erased)
+        erased.closed += chosen
+    return erased
+
+
+async def _lock(
+    tx: Transaction, subjects: list[UUID], erased: Erased, *, asked: bool
+) -> list[UUID]:
+    rows = await tx.fetch(
+        """
+        select subject_id, restricted_at
+          from subject
+         where subject_id = any($1)
+         order by subject_id
+           for update
+        """,
+        subjects,
+    )
+    restricted = [row["subject_id"] for row in rows if row["restricted_at"]]
+    if restricted and asked:
+        await tx.execute(
+            "update subject set restricted_at = null where subject_id = any($1)", restricted
+        )
+    elif restricted:
+        erased.restricted += restricted
+        rows = [row for row in rows if not row["restricted_at"]]
+    return [row["subject_id"] for row in rows]
+
+
+async def _delete(tx: Transaction, table: str, subjects: list[UUID], erased: Erased) -> None:
+    rows = await tx.fetch(
+        f'delete from "{table}" where subject_id = any($1) returning subject_id', subjects
+    )
+    if rows:
+        erased.counts.setdefault(table, Counter()).update(row[0] for row in rows)
+
+
+async def _count_in(tx: Transaction, table: Table, rule: Anonymise, subjects: list[UUID]) -> None:
+    columns = ", ".join(f'"{column}"' for column in rule.keeping)
+    await tx.execute(
+        f"""
+        insert into "{rule.into}" as total ({columns}, count)
+        select {columns}, count(*)
+          from "{table.name}"
+         where subject_id = any($1)
+         group by {columns}
+            on conflict ({columns}) do update set count = total.count + excluded.count
+        """,
+        subjects,
+    )
+
+
+async def _hold(tx: Transaction, inventory: Inventory, hold: Hold) -> int:
+    """Move the held columns aside, one row of `held` for each row of the slice; count them."""
+    moved = 0
+    for name, columns in hold.fields.items():
+        table = inventory.all_tables[name]
+        pairs = ", ".join(
+            f"'{column}', \"{column}\"" for column in columns if table.columns[column]
+        )
+        rows = await tx.fetch(
+            f"""
+            select jsonb_build_object('table', '{name}', 'row', jsonb_build_object({pairs})) as f
+              from "{name}"
+             where subject_id = $1
+            """,
+            hold.subject_id,
+        )
+        await tx.executemany(
+            """
+            insert into held (hold_id, request_id, ground, reference, until, fields)
+            values ($1, $2, $3, $4, $5, $6)
+            """,
+            [
+                (uuid7(), hold.request_id, hold.ground, hold.reference, hold.until, row["f"])
+                for row in rows
+            ],
+        )
+        moved += len(rows)
+    return moved
