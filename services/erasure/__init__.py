@@ -1,0 +1,1 @@
+"""The ledger of erasures: counts who answered, certifies, keeps evidence; knows no person."""

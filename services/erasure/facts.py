@@ -1,0 +1,158 @@
+"""What one message contributes to a saga: small values that the reducer works on.
+
+The service keeps them as rows, the auditor makes them from the topic; both reduce the same facts.
+Digests are SHA-256 of a line as sent, in hex.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from contracts.messages import (
+    ErasureRequested,
+    Event,
+    Held,
+    SagaExtended,
+    SliceErased,
+    SliceReerased,
+    SliceVerified,
+)
+from contracts.vocabulary import Identity, Outcome
+from contracts.vocabulary import ReadBack as Method
+
+
+class Place(NamedTuple):
+    """Where a line stands on `erasure.v1`; all of one saga's lines are in one partition."""
+
+    partition: int
+    offset: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A fact with its first place, the digest of its line, and the service that signed it."""
+
+    place: Place
+    digest: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requested(Placed):
+    """A person asked. `scope` None is everything; times are UTC."""
+
+    origin: str
+    scope: frozenset[str] | None
+    participants: frozenset[str]
+    register_version: int
+    cutoff: datetime
+    received_at: datetime
+    due_at: datetime
+    identity: Identity
+    person_commitment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extended(Placed):
+    """A later register version added participants."""
+
+    register_version: int
+    participants: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt(Placed):
+    """A slice acted: `by` is the slice; `rows` counts by table."""
+
+    attempt: int
+    receipt_id: UUID
+    outcome: Outcome
+    rows: Mapping[str, int]
+    held: tuple[Held, ...]
+    erased_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack(Placed):
+    """A verifier looked at `service` after the receipt that it names by digest and attempt."""
+
+    service: str
+    attempt: int
+    receipt_sha256: str
+    remaining: int
+    method: Method
+    key_id: str
+    verified_at: datetime
+
+
+Fact = Requested | Extended | Receipt | ReadBack
+
+
+def fact_of(event: Event, place: Place, digest: str, key_id: str) -> Fact | None:
+    """Turn a message whose proof held into its fact; None if it says nothing about the outcome."""
+    message, by = event.message, event.source
+    match message:
+        case ErasureRequested():
+            return requested(message, place, digest, by)
+        case SagaExtended():
+            return Extended(
+                place, digest, by, message.register_version, frozenset(message.participants)
+            )
+        case SliceErased() | SliceReerased():
+            return receipt(message, place, digest, by)
+        case SliceVerified():
+            return read_back(message, place, digest, by, key_id)
+        case _:
+            return None
+
+
+def requested(message: ErasureRequested, place: Place, digest: str, by: str) -> Requested:
+    """Make the fact of a request."""
+    return Requested(
+        place,
+        digest,
+        by,
+        origin=message.origin,
+        scope=None if isinstance(message.scope, str) else frozenset(message.scope),
+        participants=frozenset(message.participants),
+        register_version=message.register_version,
+        cutoff=message.cutoff,
+        received_at=message.received_at,
+        due_at=message.due_at,
+        identity=message.identity,
+        person_commitment=message.person_commitment,
+    )
+
+
+def receipt(message: SliceErased | SliceReerased, place: Place, digest: str, by: str) -> Receipt:
+    """Make the fact of a receipt."""
+    return Receipt(
+        place,
+        digest,
+        by,
+        attempt=message.attempt,
+        receipt_id=message.receipt_id,
+        outcome=message.outcome,
+        rows=message.rows,
+        held=message.held,
+        erased_at=message.erased_at,
+    )
+
+
+def read_back(message: SliceVerified, place: Place, digest: str, by: str, key_id: str) -> ReadBack:
+    """Make the fact of a read-back."""
+    return ReadBack(
+        place,
+        digest,
+        by,
+        service=message.service,
+        attempt=message.attempt,
+        receipt_sha256=message.receipt_sha256,
+        remaining=message.remaining,
+        method=message.method,
+        key_id=key_id,
+        verified_at=message.verified_at,
+    )

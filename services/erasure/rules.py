@@ -1,0 +1,144 @@
+"""What a saga's messages amount to: one pure reducer for the service and for the auditor.
+
+It takes a saga's facts in any order and any number of copies: among facts that say the same
+thing about the same thing, the one that stands first on the topic wins. So a delayed duplicate,
+a message delivered twice or a parked line released late changes nothing.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import NamedTuple, TypeVar
+
+from contracts.topics import ANY_SCOPE_ORIGINS
+from contracts.vocabulary import CertificateOutcome
+from services.erasure.facts import Extended, Fact, Placed, ReadBack, Receipt, Requested
+
+F = TypeVar("F", bound=Placed)
+_NONE = bytes(32)
+
+
+class Missing(StrEnum):
+    """What a participant still owes before a certificate is possible."""
+
+    RECEIPT = "receipt"
+    READ_BACK = "read-back"
+    REMAINDER = "remainder"
+
+
+class Answer(NamedTuple):
+    """A participant's latest receipt and what its own verifier found for exactly that receipt."""
+
+    receipt: Receipt
+    read_back: ReadBack | None
+
+
+@dataclass(frozen=True, slots=True)
+class Saga:
+    """What is known about one request. `answers` has every service that sent a receipt."""
+
+    requested: Requested | None
+    extensions: tuple[Extended, ...]
+    answers: Mapping[str, Answer]
+
+    @property
+    def participants(self) -> frozenset[str]:
+        """Who must answer: those frozen into the request and those it was extended to."""
+        frozen = self.requested.participants if self.requested else frozenset()
+        return frozen.union(*(extension.participants for extension in self.extensions))
+
+    @property
+    def missing(self) -> Mapping[str, Missing]:
+        """What is still owed, by service in alphabetical order. Silence is never an answer."""
+        owed = {name: _owed(self.answers.get(name)) for name in sorted(self.participants)}
+        return {name: what for name, what in owed.items() if what is not None}
+
+    @property
+    def outcome(self) -> CertificateOutcome | None:
+        """What a certificate says, or None while none is possible (GDPR Art. 17(1), 17(3))."""
+        if self.requested is None or not self.participants or self.missing:
+            return None
+        held = any(self.answers[name].receipt.held for name in self.participants)
+        return CertificateOutcome.COMPLETE_WITH_RETENTION if held else CertificateOutcome.COMPLETE
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """Services that answered although nobody asked them, in alphabetical order."""
+        return tuple(sorted(set(self.answers) - self.participants))
+
+    def digest(self) -> bytes:
+        """Hash the state, 32 bytes: by content of the lines, not by where they stand."""
+        state = sha256(b"expunge-saga/v1")
+        state.update(_NONE if self.requested is None else bytes.fromhex(self.requested.digest))
+        for extension in self.extensions:
+            state.update(b"extension" + bytes.fromhex(extension.digest))
+        for name in sorted(self.answers):
+            receipt, read_back = self.answers[name]
+            state.update(b"answer" + bytes.fromhex(receipt.digest))
+            state.update(_NONE if read_back is None else bytes.fromhex(read_back.digest))
+        return state.digest()
+
+
+def reduce(facts: Iterable[Fact]) -> Saga:
+    """Work out the state of one saga from its facts, whatever their order and repetition."""
+    facts = tuple(facts)
+    requested = _first(_of(Requested, facts), lambda _: None)
+    extended = _first(_of(Extended, facts), lambda fact: fact.register_version)
+    receipts = _first(_of(Receipt, facts), lambda fact: (fact.by, fact.attempt))
+    read_backs = _first(
+        (fact for fact in _of(ReadBack, facts) if fact.by == fact.service),
+        lambda fact: (fact.service, fact.attempt, fact.receipt_sha256),
+    )
+    answers: dict[str, Answer] = {}
+    for receipt in sorted(receipts.values(), key=lambda fact: fact.attempt):
+        seen = read_backs.get((receipt.by, receipt.attempt, receipt.digest))
+        answers[receipt.by] = Answer(receipt, seen)
+    return Saga(
+        requested.get(None),
+        tuple(sorted(extended.values(), key=lambda fact: fact.register_version)),
+        answers,
+    )
+
+
+def lawful(requested: Requested, by: str) -> bool:
+    """Say whether `by`, who signed, may ask for this: a service asks for its own slice only."""
+    return requested.origin == by and (by in ANY_SCOPE_ORIGINS or requested.participants == {by})
+
+
+def addition(
+    scope: frozenset[str] | None, known: frozenset[str], register: frozenset[str]
+) -> frozenset[str]:
+    """Services of a newer register that a saga must wait for too; `scope` None is everything.
+
+    A person's ticks are never expanded: of a limited scope only what was ticked counts.
+    """
+    return (register if scope is None else register & scope) - known
+
+
+def frozen(scope: frozenset[str] | None, register: frozenset[str]) -> frozenset[str]:
+    """Participants that an origin must have named, from the register version it names."""
+    return addition(scope, frozenset(), register)
+
+
+def _owed(answer: Answer | None) -> Missing | None:
+    if answer is None:
+        return Missing.RECEIPT
+    if answer.read_back is None:
+        return Missing.READ_BACK
+    return Missing.REMAINDER if answer.read_back.remaining else None
+
+
+def _of(kind: type[F], facts: Iterable[Fact]) -> Iterable[F]:
+    return (fact for fact in facts if isinstance(fact, kind))
+
+
+def _first(facts: Iterable[F], key: Callable[[F], Hashable]) -> dict[Hashable, F]:
+    """Keep, of the facts with one key, the one that stands first on the topic."""
+    kept: dict[Hashable, F] = {}
+    for fact in facts:
+        name = key(fact)
+        before = kept.get(name)
+        if before is None or fact.place < before.place:
+            kept[name] = fact
+    return kept

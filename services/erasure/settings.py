@@ -1,0 +1,35 @@
+"""What an operator sets for the ledger; defaults are the installation's stated parameters."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from shared.settings import FromEnvironment
+
+FOLDER: Final = Path(__file__).parent
+MIGRATIONS: Final = FOLDER / "migrations"
+CERTIFY_BATCH: Final = 250  # sagas in one transaction of the certifier
+REMIND_BATCH: Final = 250
+EXTEND_BATCH: Final = 500
+CERTIFY_POLL: Final = timedelta(seconds=2)  # in case a wake-up was lost with its process
+CLOCK_POLL: Final = timedelta(seconds=5)
+REPAIR_EVERY: Final = timedelta(minutes=10)  # looking for certificates that a restore lost
+
+Duration = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=365))]
+
+
+class ErasureSettings(FromEnvironment):
+    """Read from `EXPUNGE_*`; durations as ISO 8601 (`P30D`) or seconds.
+
+    `reminder_interval`: how long a participant may be silent before it is asked again.
+    `backup_horizon`: how long base backups live. `scrub_interval`: how soon deleted bytes leave
+    the data files. `cert_mail_ttl`: how long a certificate's mail may be tried, and with it the
+    aliases of the request may live.
+    """
+
+    reminder_interval: Duration = timedelta(days=1)
+    backup_horizon: Duration = timedelta(days=30)
+    scrub_interval: Duration = timedelta(hours=24)
+    cert_mail_ttl: Duration = timedelta(hours=72)

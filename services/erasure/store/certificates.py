@@ -1,0 +1,137 @@
+"""Certificates: taken up when everything may be there, stored once for each request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from contracts.messages import ErasureCertified
+from contracts.vocabulary import CertificateOutcome
+from shared.database import Transaction
+from shared.database.locks import CERTIFIER
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate: the DSSE envelope's bytes, and what `erasure-certified` says of it."""
+
+    request_id: UUID
+    envelope: bytes | None
+    sha256: bytes
+    outcome: CertificateOutcome
+    certified_at: datetime
+
+
+async def lock(tx: Transaction) -> bool:
+    """Become the one who certifies until this transaction ends; False if somebody else is."""
+    return bool(await tx.fetchval("select pg_try_advisory_xact_lock($1)", CERTIFIER))
+
+
+async def take_ready(tx: Transaction, register_version: int, limit: int) -> list[UUID]:
+    """Lock up to `limit` sagas that may have every answer and were held against this register."""
+    rows = await tx.fetch(
+        """
+        select request_id
+          from open_saga
+         where ready
+           and register_version = $1
+         order by request_id
+         limit $2
+           for update skip locked
+        """,
+        register_version,
+        limit,
+    )
+    return [row["request_id"] for row in rows]
+
+
+async def put_back(tx: Transaction, requests: Sequence[UUID]) -> None:
+    """Take the mark off sagas that still owe something: the next answer marks them again."""
+    await tx.execute(
+        "update open_saga set ready = false where request_id = any($1)", list(requests)
+    )
+
+
+async def add(tx: Transaction, certificates: Sequence[Certificate]) -> None:
+    """Store certificates and close their sagas. A request that has one keeps its first."""
+    await tx.execute(
+        """
+        insert into certificate (request_id, envelope, sha256, outcome, certified_at)
+        select * from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::timestamptz[])
+            on conflict (request_id) do nothing
+        """,
+        [certificate.request_id for certificate in certificates],
+        [certificate.envelope for certificate in certificates],
+        [certificate.sha256 for certificate in certificates],
+        [certificate.outcome.value for certificate in certificates],
+        [certificate.certified_at for certificate in certificates],
+    )
+    await tx.execute(
+        "delete from open_saga where request_id = any($1)",
+        [certificate.request_id for certificate in certificates],
+    )
+
+
+async def fill(tx: Transaction, certificate: Certificate) -> None:
+    """Give a certificate its envelope again, after a restored database had lost it."""
+    await tx.execute(
+        """
+        update certificate
+           set envelope = $2
+         where request_id = $1
+           and envelope is null
+           and sha256 = $3
+        """,
+        certificate.request_id,
+        certificate.envelope,
+        certificate.sha256,
+    )
+
+
+async def lost(tx: Transaction, limit: int) -> list[Certificate]:
+    """List certificates whose bytes a restored database does not have."""
+    rows = await tx.fetch(
+        """
+        select request_id, envelope, sha256, outcome, certified_at
+          from certificate
+         where envelope is null
+         order by request_id
+         limit $1
+        """,
+        limit,
+    )
+    return [_certificate(*row.values()) for row in rows]
+
+
+async def find(tx: Transaction, requests: Sequence[UUID]) -> dict[UUID, Certificate]:
+    """Find certificates whose bytes are here, by request."""
+    rows = await tx.fetch(
+        """
+        select request_id, envelope, sha256, outcome, certified_at
+          from certificate
+         where request_id = any($1)
+           and envelope is not null
+        """,
+        list(requests),
+    )
+    return {row["request_id"]: _certificate(*row.values()) for row in rows}
+
+
+def heard(messages: Sequence[ErasureCertified]) -> list[Certificate]:
+    """Make of our own word on the topic what it says of certificates: all but their bytes."""
+    return [
+        Certificate(
+            message.request_id,
+            None,
+            bytes.fromhex(message.certificate_sha256),
+            message.outcome,
+            message.certified_at,
+        )
+        for message in messages
+    ]
+
+
+def _certificate(
+    request_id: UUID, envelope: bytes | None, sha256: bytes, outcome: str, certified_at: datetime
+) -> Certificate:
+    return Certificate(request_id, envelope, sha256, CertificateOutcome(outcome), certified_at)

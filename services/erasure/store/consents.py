@@ -1,0 +1,65 @@
+"""Evidence of consent by consent id. Both halves are final, in whichever order they come."""
+
+from collections.abc import Sequence
+
+from contracts.messages import ConsentGranted, ConsentWithdrawn
+from shared.consumer.lines import Line
+from shared.database import Transaction
+
+
+async def add_granted(tx: Transaction, lines: Sequence[Line[ConsentGranted]]) -> None:
+    """Store what was agreed to: the first grant of an id stays, a withdrawal is kept beside it."""
+    said = list({line.message.consent_id: line for line in reversed(lines)}.values())
+    messages = [line.message for line in said]
+    await tx.execute(
+        """
+        insert into consent_evidence as known
+               (consent_id, purpose, wording, wording_version, wording_sha256,
+                language, form, method, granted_at, granted_record)
+        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bytea[],
+                             $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::bytea[])
+            on conflict (consent_id) do update
+           set wording         = excluded.wording,
+               wording_version = excluded.wording_version,
+               wording_sha256  = excluded.wording_sha256,
+               language        = excluded.language,
+               form            = excluded.form,
+               method          = excluded.method,
+               granted_at      = excluded.granted_at,
+               granted_record  = excluded.granted_record
+         where known.granted_at is null
+        """,
+        [message.consent_id for message in messages],
+        [message.purpose for message in messages],
+        [message.wording for message in messages],
+        [message.wording_version for message in messages],
+        [bytes.fromhex(message.wording_sha256) for message in messages],
+        [message.language for message in messages],
+        [message.form for message in messages],
+        [message.method for message in messages],
+        [message.granted_at for message in messages],
+        [line.record_id for line in said],
+    )
+
+
+async def add_withdrawn(tx: Transaction, lines: Sequence[Line[ConsentWithdrawn]]) -> None:
+    """Store that a consent ended, for good: the first withdrawal of an id stays."""
+    said = list({line.message.consent_id: line for line in reversed(lines)}.values())
+    messages = [line.message for line in said]
+    await tx.execute(
+        """
+        insert into consent_evidence as known
+               (consent_id, purpose, withdrawn_method, withdrawn_at, withdrawn_record)
+        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[])
+            on conflict (consent_id) do update
+           set withdrawn_method = excluded.withdrawn_method,
+               withdrawn_at     = excluded.withdrawn_at,
+               withdrawn_record = excluded.withdrawn_record
+         where known.withdrawn_at is null
+        """,
+        [message.consent_id for message in messages],
+        [message.purpose for message in messages],
+        [message.method for message in messages],
+        [message.withdrawn_at for message in messages],
+        [line.record_id for line in said],
+    )

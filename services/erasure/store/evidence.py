@@ -1,0 +1,63 @@
+"""Whole records as they were read: bytes, place and proof."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from contracts.proof import Proof, Record
+from contracts.topics import ERASURE
+from shared.consumer.lines import Delivery
+from shared.database import Transaction, pack_headers, unpack_headers
+
+
+async def add_records(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
+    """Keep the records of `erasure.v1`; a copy of a known record leaves the first in place."""
+    kept = [delivery for delivery in deliveries if delivery.topic == ERASURE.name]
+    if not kept:
+        return
+    await tx.execute(
+        """
+        insert into evidence (record_id, topic, partition, "offset", value, headers)
+        select * from unnest($1::bytea[], $2::text[], $3::integer[], $4::bigint[],
+                             $5::bytea[], $6::bytea[])
+            on conflict (record_id) do nothing
+        """,
+        [delivery.record_id for delivery in kept],
+        [delivery.topic for delivery in kept],
+        [delivery.partition for delivery in kept],
+        [delivery.offset for delivery in kept],
+        [delivery.value for delivery in kept],
+        [pack_headers(delivery.headers) for delivery in kept],
+    )
+
+
+async def records(tx: Transaction, ids: Iterable[bytes]) -> Mapping[bytes, tuple[Record, Proof]]:
+    """Take records back, cut into lines, with their proofs; by record id."""
+    rows = await tx.fetch(
+        """
+        select record_id, topic, partition, value, headers
+          from evidence
+         where record_id = any($1)
+        """,
+        list(set(ids)),
+    )
+    found = {}
+    for row in rows:
+        proof = Proof.from_headers(unpack_headers(row["headers"]))
+        record = Record.from_value(row["topic"], row["partition"], proof.type, None, row["value"])
+        found[row["record_id"]] = (record, proof)
+    return found
+
+
+async def send_again(tx: Transaction, ids: Iterable[bytes]) -> None:
+    """Put records into the outbox as they were sent: the same bytes, the same proof."""
+    sent = await tx.execute(
+        """
+        insert into outbox (topic, partition, value, headers)
+        select topic, partition, value, headers
+          from evidence
+         where record_id = any($1)
+         order by partition, "offset"
+        """,
+        sorted(set(ids)),
+    )
+    if sent:
+        tx.wrote_outbox()
