@@ -1,44 +1,38 @@
-"""All three parts of the embedded stack together, in one state folder."""
+"""The parts of the embedded stack together, in one state folder."""
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.stack.disk import STATE_MIB, require_space
+from shared.stack.display import Display, Silent
 from shared.stack.inbox import Inbox, prepare_inbox
 from shared.stack.instance import only_instance
-from shared.stack.jars import Said, fetch_jars
+from shared.stack.jars import fetch_jars
 from shared.stack.java import find_java
 from shared.stack.kafka import Kafka, prepare_kafka
 from shared.stack.ports import LOOPBACK, free_ports, require_free
 from shared.stack.postgres import Postgres, prepare_postgres
 from shared.stack.supervisor import Supervisor
 
-CACHE = Path(".expunge") / "cache"
+CHECKOUT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class Ports:
     """Where the parts listen on loopback."""
 
-    postgres: int = 55432
-    kafka: int = 59092
-    controller: int = 59093
-    smtp: int = 51025
+    postgres: int
+    kafka: int
+    controller: int
+    smtp: int
 
     @classmethod
     def free(cls) -> "Ports":
         """Choose ports that nobody uses."""
         return cls(*free_ports(4))
-
-    def require_free(self) -> None:
-        """Raise PortTaken with a sentence if one of them is taken."""
-        require_free(self.postgres, "PostgreSQL", "EXPUNGE_POSTGRES")
-        require_free(self.kafka, "Kafka", "EXPUNGE_KAFKA")
-        require_free(self.controller, "Kafka's controller", "EXPUNGE_KAFKA_CONTROLLER_PORT")
-        require_free(self.smtp, "the mail inbox", "EXPUNGE_SMTP")
 
 
 @dataclass(frozen=True)
@@ -62,8 +56,61 @@ class Stack:
 
 
 def cache_folder() -> Path:
-    """Return the folder for downloads that every state shares."""
-    return Path(os.environ.get("EXPUNGE_CACHE", CACHE)).absolute()
+    """Return the folder for downloads that every state shares: EXPUNGE_CACHE, or ours."""
+    if chosen := os.environ.get("EXPUNGE_CACHE"):
+        return Path(chosen).absolute()
+    if (CHECKOUT / "pyproject.toml").exists():
+        return CHECKOUT / ".expunge" / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "expunge"
+
+
+@contextlib.contextmanager
+def supervised(state: Path, display: Display | None = None) -> Iterator[Supervisor]:
+    """Hold the state folder and give a supervisor that stops its children at the end.
+
+    Raises AnotherInstance if somebody holds the folder, NoSpace if the disk is too small.
+    """
+    state = state.absolute()
+    with only_instance(state) as instance:
+        require_space(state, STATE_MIB, "The state folder")
+        with Supervisor(state, instance, (display or Silent()).say) as supervisor:
+            yield supervisor
+
+
+def start_kafka(
+    supervisor: Supervisor,
+    port: int,
+    controller_port: int,
+    display: Display | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Kafka:
+    """Fetch the jars if need be and start the broker; `wait_ready("kafka")` says when it is up."""
+    display = display or Silent()
+    require_free(port, "Kafka", "EXPUNGE_KAFKA")
+    require_free(controller_port, "Kafka's controller", "EXPUNGE_KAFKA_CONTROLLER_PORT")
+    java = find_java()
+    jars = fetch_jars(cache_folder(), display.progress)
+    kafka, child = prepare_kafka(
+        supervisor.state, port, controller_port, java=java, jars=jars, settings=settings
+    )
+    supervisor.start(child, wait=False)
+    return kafka
+
+
+def start_postgres(supervisor: Supervisor, port: int) -> Postgres:
+    """Make the cluster if need be and start the server."""
+    require_free(port, "PostgreSQL", "EXPUNGE_POSTGRES")
+    postgres, child = prepare_postgres(supervisor.state, port)
+    supervisor.start(child, wait=False)
+    return postgres
+
+
+def start_inbox(supervisor: Supervisor, port: int) -> Inbox:
+    """Start the mail inbox."""
+    require_free(port, "the mail inbox", "EXPUNGE_SMTP")
+    inbox, child = prepare_inbox(supervisor.state, port)
+    supervisor.start(child, wait=False)
+    return inbox
 
 
 @contextlib.contextmanager
@@ -71,29 +118,18 @@ def embedded_stack(
     state: Path,
     ports: Ports,
     *,
-    say: Callable[[str], None] | None = None,
-    downloaded: Said | None = None,
+    display: Display | None = None,
     broker_settings: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """Start all three, wait until they are ready, and stop them at the end.
 
     Raises StackError, each with a sentence, for everything that keeps it from starting.
     """
-    state = state.absolute()
-    with only_instance(state) as instance:
-        ports.require_free()
-        require_space(state, STATE_MIB, "The state folder")
-        java = find_java()
-        jars = fetch_jars(cache_folder(), downloaded)
-        kafka, broker = prepare_kafka(
-            state, ports.kafka, ports.controller, java=java, jars=jars, settings=broker_settings
-        )
-        postgres, server = prepare_postgres(state, ports.postgres)
-        inbox, mailbox = prepare_inbox(state, ports.smtp)
-        with Supervisor(state, instance, say) as supervisor:
-            for child in (broker, server, mailbox):
-                supervisor.start(child, wait=False)
-            for child in (server, mailbox, broker):
-                supervisor.wait_ready(child.name)
-            smtp = Smtp(LOOPBACK, ports.smtp)
-            yield Stack(state, postgres, kafka, smtp, inbox, supervisor)
+    with supervised(state, display) as supervisor:
+        kafka = start_kafka(supervisor, ports.kafka, ports.controller, display, broker_settings)
+        postgres = start_postgres(supervisor, ports.postgres)
+        inbox = start_inbox(supervisor, ports.smtp)
+        for name in ("postgres", "inbox", "kafka"):
+            supervisor.wait_ready(name)
+        smtp = Smtp(LOOPBACK, ports.smtp)
+        yield Stack(supervisor.state, postgres, kafka, smtp, inbox, supervisor)

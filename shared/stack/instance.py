@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,16 @@ POLL_S = 0.05
 
 @dataclass
 class Instance:
-    """The held lock of a state folder."""
+    """The held lock of a state folder, and what `status` may know about its holder."""
 
     state: Path
     descriptor: int
+    facts: dict[str, Any] = field(default_factory=dict)
 
-    def record(self, children: Mapping[str, Any]) -> None:
-        """Write who runs to `<state>/run.json`, in one step."""
-        _write(self.state, {"pid": os.getpid(), "children": dict(children)})
+    def record(self, **facts: Any) -> None:
+        """Add facts to `<state>/run.json`, in one step."""
+        self.facts |= facts
+        _write(self.state, self.facts)
 
 
 @contextlib.contextmanager
@@ -42,8 +44,12 @@ def only_instance(state: Path) -> Iterator[Instance]:
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(state, descriptor)
-        yield Instance(state, descriptor)
-        (state / "run.json").unlink(missing_ok=True)
+        instance = Instance(state, descriptor)
+        instance.record(pid=os.getpid(), children={})
+        try:
+            yield instance
+        finally:
+            (state / "run.json").unlink(missing_ok=True)
     finally:
         os.close(descriptor)
 
@@ -63,7 +69,6 @@ def _lock(state: Path, descriptor: int) -> None:
                 raise AnotherInstance(msg) from None
             time.sleep(POLL_S)
         else:
-            _write(state, {"pid": os.getpid(), "children": {}})
             return
 
 

@@ -64,6 +64,11 @@ def fetch_jars(cache: Path, say: Said | None = None, file: Path = LIST) -> list[
     return [repository / jar.path for jar in wanted]
 
 
+def damaged(cache: Path, file: Path = LIST) -> list[Jar]:
+    """Return what is missing under `cache` or has other bytes; changes nothing."""
+    return [jar for jar in listed(file) if not _holds(cache / "maven", jar)]
+
+
 def _fetch(repository: Path, missing: list[Jar], say: Said | None) -> None:
     """Download in parallel; the first failure wins."""
     with _certificates(), ThreadPoolExecutor(AT_ONCE) as pool:

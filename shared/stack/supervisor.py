@@ -155,6 +155,10 @@ class Supervisor:
                 os.close(end)
         self._pipe = self._life = -1
 
+    def note(self, **facts: object) -> None:
+        """Write down more for `status`, such as the URL."""
+        self._instance.record(**facts)
+
     def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
         user, group = child.user or (-1, -1)
         argv = [sys.executable, "-S", "-E", WATCHER, self._pipe, int(child.stop_signal)]
@@ -189,13 +193,12 @@ class Supervisor:
 
     def _record(self) -> None:
         """Write down who runs, for `status`."""
-        self._instance.record(
-            {
-                name: {
-                    "pid": running.process.pid,
-                    "ports": list(running.child.ports),
-                    "restarts": running.restarts,
-                }
-                for name, running in self._children.items()
+        children = {
+            name: {
+                "pid": running.process.pid,
+                "ports": list(running.child.ports),
+                "restarts": running.restarts,
             }
-        )
+            for name, running in self._children.items()
+        }
+        self._instance.record(children=children)
