@@ -105,6 +105,7 @@ WAITING = _plumbing(
     request_id=_REQUEST,
     message=_BYTES,
     origin=NotPersonal("a service's name"),
+    cutoff=_TIME,
     tries=_COUNT,
     next_try_at=_TIME,
     reason=_WORD,
@@ -172,24 +173,39 @@ SUBJECT = Table(
     },
     keep=WithSubject(),
 )
-RECEIPT = Table(
-    name="receipt",
-    purpose="answer a request with the same bytes whenever it is asked",
-    columns={
-        "receipt_id": _ID,
-        "request_id": _REQUEST,
-        "attempt": _COUNT,
-        "topic": _PLACE,
-        "partition": _PLACE,
-        "value": _BYTES,
-        "headers": _BYTES,
-        "line": _PLACE,
-        "line_sha256": _DIGEST,
-        "erased_at": _TIME,
-        "covered_until": _TIME,
-    },
-    keep=Forever("the proof of an erasure; names nobody"),
-    kind=Kind.PLUMBING,
+RECEIPT_RECORD = _plumbing(
+    "receipt_record",
+    "send receipts again with the same bytes",
+    Forever("the proof of an erasure; names nobody"),
+    record_id=_DIGEST,
+    topic=_PLACE,
+    partition=_PLACE,
+    value=_BYTES,
+    headers=_BYTES,
+)
+RECEIPT = _plumbing(
+    "receipt",
+    "answer a request with the same bytes whenever it is asked",
+    Forever("the proof of an erasure; names nobody"),
+    receipt_id=_ID,
+    request_id=_REQUEST,
+    attempt=_COUNT,
+    record_id=_DIGEST,
+    line=_PLACE,
+    line_sha256=_DIGEST,
+    erased_at=_TIME,
+    covered_until=_TIME,
+    origin=NotPersonal("a service's name"),
+    cutoff=_TIME,
+)
+RECLOSED = _plumbing(
+    "reclosed",
+    "say once caught up what a restored backup had brought back",
+    UntilDone("slice-reerased was told"),
+    receipt_id=_ID,
+    request_id=_REQUEST,
+    subject_id=NotPersonal("a random id of somebody who is deleted"),
+    rows=NotPersonal("counts by table"),
 )
 ALIAS = Table(
     name="alias",
@@ -208,12 +224,12 @@ ALIAS = Table(
 )
 CLAIM_AUDIT = _plumbing(
     "claim_audit",
-    "know which service asked whom a request is about",
-    UntilDone("the request is closed and its proof was checked"),
+    "know which service asked whom requests are about",
+    UntilDone("the audit period is over"),
     claim_id=_ID,
-    request_id=_REQUEST,
-    service=NotPersonal("a service's name"),
+    caller=NotPersonal("a service's name, or its verifier's"),
     answer=_WORD,
+    request_ids=_REQUEST,
     asked_at=_TIME,
 )
 HELD = Table(
@@ -299,7 +315,9 @@ KERNEL: Final = (
     *_EVERYWHERE,
     SUBJECT,
     DEADLINE,
+    RECEIPT_RECORD,
     RECEIPT,
+    RECLOSED,
     ALIAS,
     CLAIM_AUDIT,
     HELD,
