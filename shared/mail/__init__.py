@@ -6,15 +6,18 @@ from shared.mail.markdown import mail_environment
 from shared.mail.message import Attachment, Delivery, Sender
 from shared.mail.queue import Mail, leased, leased_requests, post
 from shared.mail.quota import forget
+from shared.mail.sender import MailSettings, configured_sender
 from shared.mail.signature import make_dkim_key
 
 __all__ = [
     "Attachment",
     "Delivery",
     "Mail",
+    "MailSettings",
     "Mailer",
     "Post",
     "Sender",
+    "configured_sender",
     "forget",
     "leased",
     "leased_requests",

@@ -68,7 +68,7 @@ class _Claimed:
     delivery: Delivery | None = None  # None: nothing to send, the row is dealt with
 
 
-class _Later(Exception):
+class _Later(Exception):  # noqa: N818  # no error: the row waits
     """The quota lets this mail go later."""
 
     def __init__(self, until: datetime) -> None:
@@ -220,7 +220,7 @@ class Mailer:
 
     def _content(self, mail: Mail, delivery: Delivery) -> bytes:
         language = delivery.language or mail.language
-        subject, markdown = delivery.text or render(
+        subject, markdown = render(
             self._post.environment,
             f"{delivery.template or mail.template}.{language}.md",
             {**mail.parameters, **delivery.values},

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from markupsafe import Markup
 
 from shared.errors import Refused
 
@@ -43,8 +44,10 @@ def mail_environment(*folders: str) -> Environment:
 
 
 def _finalize(value: Any) -> Any:
-    # Undefined must pass through, or StrictUndefined could not raise.
-    return escaped(value) if isinstance(value, str | int | float) else value
+    # Markup was checked by its maker (an issue). Undefined must pass, or it could not raise.
+    if isinstance(value, Markup) or not isinstance(value, str | int | float):
+        return value
+    return escaped(value)
 
 
 def check_self_contained(markdown: str) -> None:

@@ -32,15 +32,14 @@ class Delivery:
     """What a resolver found for a queued mail, just before it is sent.
 
     `address`: where it goes now. `values`: join the row's parameters in the template.
-    `template`, `language`: replace the row's. `text`: a subject and Markdown that were checked
-    before, in place of a template. `unsubscribe`: a link of ours, becomes List-Unsubscribe.
+    `template`, `language`: replace the row's. `unsubscribe`: a link of ours, becomes
+    List-Unsubscribe; the same link must take a one-click POST.
     """
 
     address: str
     values: Mapping[str, object] = field(default_factory=dict)
     template: str | None = None
     language: str | None = None
-    text: tuple[str, str] | None = None
     attachments: tuple[Attachment, ...] = ()
     unsubscribe: str | None = None
 

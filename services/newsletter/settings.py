@@ -1,0 +1,39 @@
+"""What an operator may set about the newsletter; each limit belongs to a policy rule."""
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from shared.settings import FromEnvironment
+
+SERVICE: Final = "newsletter"
+PURPOSE: Final = "newsletter"
+WORDING: Final = "newsletter"
+
+CONFIRM: Final = "confirm"
+WELCOME: Final = "welcome"
+ISSUE: Final = "issue"
+UNCONFIRMED: Final = "unconfirmed"  # the deadline of a sign-up
+
+UNSUBSCRIBE: Final = "unsubscribe"
+PREFERENCES: Final = "preferences"
+RESEND: Final = "resend"
+
+LINK_LIFE: Final = timedelta(days=400)  # of the links in welcome mails and issues
+WELCOME_GIVE_UP: Final = timedelta(hours=72)
+ISSUE_GIVE_UP: Final = timedelta(hours=72)
+
+ConfirmationWindow = Annotated[timedelta, Field(ge=timedelta(hours=1), le=timedelta(days=7))]
+
+
+class NewsletterSettings(FromEnvironment):
+    """Read from `EXPUNGE_*` beside `Settings`.
+
+    `doi_ttl` (R-NL-04): how long a mailed confirmation link lives, 1 h to 7 d, as ISO 8601
+    duration or seconds. `material_since` (R-POL-01): the first wording version that is in force
+    without a new consent; older ones stop until the person agrees again.
+    """
+
+    doi_ttl: ConfirmationWindow = timedelta(hours=48)
+    material_since: Annotated[int, Field(ge=1)] = 1
