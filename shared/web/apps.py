@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from contracts.vocabulary import Role
 from shared.database import Database
 from shared.errors import NotFound, Refused
 from shared.keys import signer_for
@@ -23,6 +25,15 @@ from shared.web.pages import Pages
 from shared.web.parts import Connect, Part, Web
 from shared.web.problems import Failed, FormRefused, MethodNotAllowed
 from shared.web.rendering import render_again, render_problem
+
+# FastAPI's own telemetry would record messages of exceptions, and they quote what people typed.
+SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 def public_app(
@@ -73,7 +84,7 @@ def _app(
     chosen = configuration or _configuration(settings)
 
     async def connect_app(service: str) -> Database:
-        signer = signer_for(settings, service, "service")
+        signer = signer_for(settings, service, Role.SERVICE)
         return await Database.connect(settings, service, "app", signer=signer)
 
     @asynccontextmanager
@@ -81,7 +92,9 @@ def _app(
         yield
         await app.state.web.close()
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, telemetry=SILENT
+    )
     app.state.web = Web(
         settings=settings,
         configuration=chosen,

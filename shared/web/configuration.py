@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from shared.settings import FromEnvironment
 
@@ -38,7 +38,7 @@ class WebSettings(FromEnvironment):
     """
 
     controller: Path = DEFAULT_CONTROLLER
-    allowed_origins: dict[str, frozenset[str]] = {}
+    allowed_origins: dict[str, frozenset[str]] = Field(default_factory=dict)
     trusted_proxies: int = 0
     minimum_fill_seconds: NonNegativeFloat = 2.0
     posts_per_network_and_minute: PositiveInt = 60

@@ -1,5 +1,7 @@
 """What a frontend of another site needs: one look at a form, and leave to post it."""
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -101,7 +103,7 @@ def _view(request: Request, form: Form, language: Language) -> FormView:
     )
 
 
-def _preflight(form: Form) -> object:
+def _preflight(form: Form) -> Callable[[Request], Awaitable[Response]]:
     async def preflight(request: Request) -> Response:
         allowed = web_of(request).configuration.allowed_origins.get(form.key, ())
         headers = cors_headers(request, allowed)

@@ -1,6 +1,7 @@
 """Bytes of a posted form to fields: urlencoded or multipart, each field once, UTF-8, no NUL."""
 
 from email.message import Message as MimeHeaders
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from python_multipart.exceptions import FormParserError
@@ -15,6 +16,9 @@ from shared.web.problems import (
     TooManyFields,
     WrongType,
 )
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -76,7 +80,7 @@ class _Parts:
         self.complete = False
         self._begin()
 
-    def callbacks(self) -> dict[str, object]:
+    def callbacks(self) -> "MultipartCallbacks":
         return {
             "on_part_begin": self._begin,
             "on_part_data": self._add_data,

@@ -23,10 +23,15 @@ from shared.web.problems import (
 
 MAX_FORM_BYTES = 64 * 1024
 MAX_JSON_BYTES = 256 * 1024
+MAX_RUNNING = 200  # more wait nowhere: they are told to come back
 PRIVATE_PATHS = ("/internal", "/desk", "/metrics")
 DEVELOPMENT_PATH = "/dev"
 
 Answer = Callable[[Request, type[Refused]], Response]
+
+
+class AnswerBroken(Exception):  # noqa: N818
+    """An answer failed after it had begun; the connection is closed."""
 
 
 class Gate:
@@ -49,6 +54,7 @@ class Gate:
         self._public = public
         self._headers = security_headers(https=https)
         self._body_seconds = body_seconds
+        self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; everything that is no HTTP request goes through (lifespan)."""
@@ -62,12 +68,11 @@ class Gate:
         try:
             self._check(scope)
             body = await self._read(scope, receive)
+            await self._run(scope, _replay(body, receive), send)
         except Refused as refused:
             response = self._answer(Request(scope), type(refused))
             response.headers["Connection"] = "close"
             await response(scope, receive, send)
-            return
-        await self._run(scope, _replay(body, receive), send)
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app; what nobody caught becomes a 500 page and a log line without its text."""
@@ -78,13 +83,18 @@ class Gate:
             begun = True
             await send(message)
 
+        if self._running >= MAX_RUNNING:
+            raise Unavailable
+        self._running += 1
         try:
             await self.app(scope, receive, watching)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last place before the server
             if begun:
-                raise
+                raise AnswerBroken from None
             refused = Unavailable if is_transient(error) else Failed
             await self._answer(Request(scope), refused)(scope, receive, send)
+        finally:
+            self._running -= 1
 
     def _check(self, scope: Scope) -> None:
         if "\0" in scope["path"]:

@@ -120,7 +120,7 @@ class TooDeep(Refused):
 
 
 class WrongValue(Refused):
-    """A value has the wrong type or a key is unknown. Send what the description of this path says."""
+    """A value has the wrong type or a key is unknown. Send what this path describes."""
 
     status = 422
     problem = "wrong-value"

@@ -1,4 +1,4 @@
-"""From a request to checked values: `read_form` for pages and frontends, `read_json` for programs."""
+"""From a request to checked values: `read_form` for people, `read_json` for programs."""
 
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from shared.web.json_body import parse_json
 from shared.web.origins import check_origin
 from shared.web.parts import language, web_of
 from shared.web.problems import WrongType, WrongValue
-from shared.web.values import read_values
+from shared.web.values import Checks, read_values
 
 JSON = "application/json"
 M = TypeVar("M", bound=BaseModel)
@@ -31,10 +31,12 @@ async def read_form(request: Request, form: Form) -> Values:
     return read_values(
         form,
         posted,
-        language(request),
-        web.pages.wordings[form.service],
-        web.form_ids,
-        web.configuration.minimum_fill_seconds,
+        Checks(
+            language(request),
+            web.pages.wordings[form.service],
+            web.form_ids,
+            web.configuration.minimum_fill_seconds,
+        ),
     )
 
 
@@ -75,4 +77,4 @@ def client_of(request: Request) -> str:
 
 
 def _is_json(content_type: str) -> bool:
-    return content_type.split(";")[0].strip().lower() == JSON
+    return content_type.split(";", maxsplit=1)[0].strip().lower() == JSON

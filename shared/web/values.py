@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from shared.web.addresses import NotAnAddress, exact_address
 from shared.web.form_ids import BadFormId, FormIds
@@ -23,82 +24,75 @@ DIGEST = re.compile("[0-9a-f]{64}")
 TICKED = "yes"
 
 
-def read_values(
-    form: Form,
-    posted: Mapping[str, str],
-    language: Language,
-    wordings: Wordings,
-    form_ids: FormIds,
-    minimum_fill_seconds: float,
-) -> Values:
+@dataclass(frozen=True)
+class Checks:
+    """What entries are checked against besides the form itself."""
+
+    language: Language
+    wordings: Wordings
+    form_ids: FormIds
+    minimum_fill_seconds: float
+
+
+def read_values(form: Form, posted: Mapping[str, str], checks: Checks) -> Values:
     """Check everything that a form was sent with.
 
     Raises UnknownField for a field the form does not declare, and FormRefused with a code for each
     field that is wrong (status 409 if a wording changed since the page was opened).
     """
     own = {FORM_ID, HONEYPOT} if form.once else set()
-    declared = {one.name for one in (*form.fields, *form.declarations)}
+    declared = {field.name for field in form.fields} | {one.name for one in form.declarations}
     if not posted.keys() <= declared | own:
         raise UnknownField
     codes: dict[str, str] = {}
     fields: dict[str, str] = {}
-    for declaration in form.fields:
-        value, code = check_field(declaration, posted.get(declaration.name, ""))
+    for field in form.fields:
+        value, code = check_field(field, posted.get(field.name, ""))
         if code:
-            codes[declaration.name] = code
+            codes[field.name] = code
         elif value:
-            fields[declaration.name] = value
-    granted = _granted(form, posted, language, wordings, codes)
-    form_id = posted.get(FORM_ID, "")
-    if form.once and not codes:
-        code = _haste(form, form_id, posted.get(HONEYPOT, ""), form_ids, minimum_fill_seconds)
-        if code:
-            codes[FORM_ID] = code
+            fields[field.name] = value
+    granted = _granted(form, posted, checks, codes)
+    if form.once and not codes and (code := _haste(form, posted, checks)):
+        codes[FORM_ID] = code
+    if "wording-changed" in codes.values():
+        raise FormRefused(form, posted, codes, status=409, problem="wording-changed")
     if codes:
-        changed = "wording-changed" in codes.values()
-        raise FormRefused(
-            form,
-            posted,
-            codes,
-            status=409 if changed else 422,
-            problem="wording-changed" if changed else "form-refused",
-        )
-    return Values(form, fields, granted, form_id)
+        raise FormRefused(form, posted, codes)
+    return Values(form, fields, granted, posted.get(FORM_ID, ""))
 
 
 def check_field(field: Field, typed: str) -> tuple[str, str]:
     """Return the value to store and an empty code, or the code of what is wrong with it."""
-    text = typed.strip(" ") if field.kind is not Kind.LONG_TEXT else typed.strip()
+    text = typed.strip() if field.kind is Kind.LONG_TEXT else typed.strip(" ")
     if not text:
         return "", "missing" if field.mandatory else ""
-    if len(text) > field.max_length:
-        return "", "too-long"
-    if field.kind is Kind.EMAIL:
+    if field.kind is Kind.EMAIL and len(text) <= field.max_length:
         try:
             return exact_address(text), ""
         except NotAnAddress:
             return "", "not-an-address"
-    hidden = HIDDEN_MARKS_LONG if field.kind is Kind.LONG_TEXT else HIDDEN_MARKS
-    if hidden.search(text):
-        return "", "hidden-marks"
-    if field.kind is Kind.CHOICE and text not in field.choices:
-        return "", "not-a-choice"
-    if field.kind is Kind.TICK and text != TICKED:
-        return "", "not-a-choice"
-    return text, ""
+    code = _wrong(field, text)
+    return ("", code) if code else (text, "")
+
+
+def _wrong(field: Field, text: str) -> str:
+    """Name what is wrong with a text that is not empty; empty if nothing is."""
+    if len(text) > field.max_length:
+        return "too-long"
+    if (HIDDEN_MARKS_LONG if field.kind is Kind.LONG_TEXT else HIDDEN_MARKS).search(text):
+        return "hidden-marks"
+    offered = {Kind.CHOICE: field.choices, Kind.TICK: (TICKED,)}.get(field.kind)
+    return "" if offered is None or text in offered else "not-a-choice"
 
 
 def _granted(
-    form: Form,
-    posted: Mapping[str, str],
-    language: Language,
-    wordings: Wordings,
-    codes: dict[str, str],
+    form: Form, posted: Mapping[str, str], checks: Checks, codes: dict[str, str]
 ) -> dict[str, Wording]:
     granted: dict[str, Wording] = {}
     for declaration in form.declarations:
         value = posted.get(declaration.name, "")
-        wording = wordings.current(declaration.wording, language)
+        wording = checks.wordings.current(declaration.wording, checks.language)
         if value == wording.sha256:
             granted[declaration.name] = wording
         elif code := _not_granted(declaration, value):
@@ -112,15 +106,14 @@ def _not_granted(declaration: Declaration, value: str) -> str:
     return "wording-changed" if DIGEST.fullmatch(value) else "not-a-digest"
 
 
-def _haste(
-    form: Form, form_id: str, honeypot: str, form_ids: FormIds, minimum_fill_seconds: float
-) -> str:
-    if honeypot:
+def _haste(form: Form, posted: Mapping[str, str], checks: Checks) -> str:
+    """Name what speaks against a person at a page of ours; empty if nothing does."""
+    if posted.get(HONEYPOT):
         return "honeypot"
     try:
-        checked = form_ids.read(form.key, form_id)
+        form_id = checks.form_ids.read(form.key, posted.get(FORM_ID, ""))
     except BadFormId:
         return "no-form-id"
-    if checked.expired:
+    if form_id.expired:
         return "form-expired"
-    return "too-fast" if checked.age_seconds < minimum_fill_seconds else ""
+    return "too-fast" if form_id.age_seconds < checks.minimum_fill_seconds else ""
