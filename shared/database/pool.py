@@ -29,8 +29,8 @@ OTHER_IDLE_IN_TRANSACTION_MS: Final = 60_000
 class Database:
     """One service's database seen by one role; hands out transactions.
 
-    `outbox_written` and `mail_written` are set after a commit that wrote such rows; who waits on
-    them clears them.
+    `outbox_written`, `mail_written` and `deadline_written` are set after a commit that wrote such
+    rows; who waits on them clears them.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Database:
     ) -> None:
         self.outbox_written = asyncio.Event()
         self.mail_written = asyncio.Event()
+        self.deadline_written = asyncio.Event()
         self.settings = settings
         self.service = service
         self.role = role
@@ -103,6 +104,8 @@ class Database:
             self.outbox_written.set()
         if transaction.mails:
             self.mail_written.set()
+        if transaction.deadlines:
+            self.deadline_written.set()
         for callback in transaction.callbacks:
             callback()
 

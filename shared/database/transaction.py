@@ -46,6 +46,7 @@ class Transaction:
         self.sealed: list[Sealed] = []
         self.callbacks: list[Callable[[], None]] = []
         self.mails = False
+        self.deadlines = False
         self.outbox_used = False
         self._connection = connection
         self._settings = settings
@@ -117,14 +118,12 @@ class Transaction:
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo everything inside if it raises: rows, messages, callbacks; then raise on."""
         told, sealed, callbacks = list(self._told), list(self.sealed), list(self.callbacks)
-        mails = self.mails
         try:
             async with self._connection.transaction():
                 yield
                 await self._connection.execute("set constraints all immediate")
         except BaseException:
             self._told, self.sealed, self.callbacks = told, sealed, callbacks
-            self.mails = mails
             raise
 
     def on_commit(self, callback: Callable[[], None]) -> None:
@@ -134,6 +133,10 @@ class Transaction:
     def wrote_outbox(self) -> None:
         """Wake the relay after the commit: rows were put into the outbox as they are."""
         self.outbox_used = True
+
+    def wrote_deadline(self) -> None:
+        """Wake the clock task after the commit."""
+        self.deadlines = True
 
     def wrote_mail(self) -> None:
         """Wake the mailer after the commit."""

@@ -79,11 +79,13 @@ PARKED = _plumbing(
     partition=_PLACE,
     offset=_PLACE,
     line=_PLACE,
+    record_key=_BYTES,
     record_value=_BYTES,
     headers=_BYTES,
     about_id=_REQUEST,
     error=NotPersonal("the class of an error, never its text"),
     parked_at=_TIME,
+    release_asked_at=_TIME,
     released_at=_TIME,
 )
 QUARANTINE = _plumbing(
@@ -93,6 +95,7 @@ QUARANTINE = _plumbing(
     topic=_PLACE,
     partition=_PLACE,
     offset=_PLACE,
+    key=NotPersonal("as the value"),
     value=NotPersonal("bytes of an unknown signer: only our own principals may write the topics"),
     headers=NotPersonal("as the value"),
     error=NotPersonal("the class of an error, never its text"),
@@ -148,6 +151,7 @@ _DEADLINE_COLUMNS: Final = {
     "kind": _WORD,
     "due_at": _TIME,
     "payload": NotPersonal("ids and counts only"),
+    "failed_at": _TIME,
 }
 PLUMBING_DEADLINE = Table(
     name="deadline",

@@ -4,7 +4,8 @@ create table deadline (
     subject_id  uuid,
     kind        text        not null,
     due_at      timestamptz not null,
-    payload     jsonb       not null default '{}'  -- ids and counts only
+    payload     jsonb       not null default '{}',  -- ids and counts only
+    failed_at   timestamptz                         -- its action failed: tried again later
 );
 create unique index deadline_of_subject on deadline (subject_id, kind) where subject_id is not null;
 create index on deadline (due_at);
@@ -12,6 +13,23 @@ create index on deadline (due_at);
 -- A service without subjects restricts nobody.
 create function is_restricted(uuid) returns boolean
     language sql stable as 'select false';
+
+-- Take what is due off the table, oldest first; what another one is taking is left out.
+create function take_due(a_kind text, at timestamptz, at_most integer)
+    returns table (deadline_id uuid, subject_id uuid, kind text, due_at timestamptz, payload jsonb)
+    language sql as $$
+    delete from deadline d
+     where d.deadline_id in (
+           select c.deadline_id
+             from deadline c
+            where c.kind = a_kind
+              and c.due_at <= at
+              and (c.failed_at is null or c.failed_at <= at - interval '10 minutes')
+            order by c.due_at
+            limit at_most
+              for update skip locked)
+    returning d.deadline_id, d.subject_id, d.kind, d.due_at, d.payload
+$$;
 
 -- Counters by address or network for at most a day; their keys are HMACs under a daily key.
 -- Unlogged: a crash forgets them, and no write-ahead log keeps them.

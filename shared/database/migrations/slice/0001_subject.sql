@@ -48,6 +48,34 @@ create or replace function is_restricted(uuid) returns boolean
     language sql stable as
     'select exists (select from subject where subject_id = $1 and restricted_at is not null)';
 
+-- With subjects: the restricted wait, and so do those that somebody else works on.
+create or replace function take_due(a_kind text, at timestamptz, at_most integer)
+    returns table (deadline_id uuid, subject_id uuid, kind text, due_at timestamptz, payload jsonb)
+    language sql as $$
+    with candidate as materialized (
+        select c.deadline_id, c.subject_id
+          from deadline c
+         where c.kind = a_kind
+           and c.due_at <= at
+           and (c.failed_at is null or c.failed_at <= at - interval '10 minutes')
+           and not is_restricted(c.subject_id)
+         order by c.due_at
+         limit at_most
+           for update skip locked
+    ), free as materialized (
+        select s.subject_id
+          from subject s
+         where s.subject_id in (select c.subject_id from candidate c)
+         order by s.subject_id
+           for update skip locked
+    )
+    delete from deadline d
+     using candidate c
+     where d.deadline_id = c.deadline_id
+       and (c.subject_id is null or c.subject_id in (select f.subject_id from free f))
+    returning d.deadline_id, d.subject_id, d.kind, d.due_at, d.payload
+$$;
+
 alter table deadline
     add constraint deadline_subject_id_fkey
     foreign key (subject_id) references subject on delete cascade;
