@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 NEEDED_MIB=900 # .venv with Java and PostgreSQL 550, downloads and the broker's jars the rest
 TOOLS=.expunge/tools
-UV_VERSION='uv>=0.8,<1'
+UV_VERSION='uv>=0.13,<1'
 
 say() { printf '%s\n' "$*" >&2; }
 stop() { say "$*"; exit 1; }
@@ -49,6 +49,8 @@ pass_on() {
     case "$value" in 1 | true | yes | on) export UV_NO_INDEX="${UV_NO_INDEX:-1}" ;; esac
     value=$(pip_setting cert)
     [ -z "$value" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$value}"
+    # As pip does: the machine's own certificates count, where nothing else was said.
+    [ -n "${SSL_CERT_FILE:-}" ] || export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
     value=$(pip_setting trusted-host)
     [ -z "$value" ] || export UV_INSECURE_HOST="${UV_INSECURE_HOST:-$(echo $value)}"
     export UV_HTTP_TIMEOUT="${UV_HTTP_TIMEOUT:-180}"

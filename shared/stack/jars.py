@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -139,10 +140,11 @@ def _locked(cache: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _certificates() -> Iterator[None]:
-    """Pass the bundle on: the HTTP client of jgo reads REQUESTS_CA_BUNDLE only."""
+    """Pass the machine's certificates on: the HTTP client of jgo knows only two variables."""
     logging.getLogger("jgo").setLevel(logging.ERROR)
-    bundle = os.environ.get("SSL_CERT_FILE")
-    if bundle and "REQUESTS_CA_BUNDLE" not in os.environ:
+    paths = ssl.get_default_verify_paths()  # SSL_CERT_FILE and SSL_CERT_DIR count in it
+    bundle = paths.cafile or paths.capath
+    if bundle and not {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} & os.environ.keys():
         os.environ["REQUESTS_CA_BUNDLE"] = bundle
         try:
             yield
