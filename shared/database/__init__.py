@@ -4,7 +4,7 @@ from shared.database.barrier import barrier
 from shared.database.failures import is_transient
 from shared.database.headers import pack_headers, unpack_headers
 from shared.database.inbox import turn_inbox
-from shared.database.migrations import Kernel, apply, apply_verifier
+from shared.database.migrations import Kernel, Schema, apply, apply_schemas, apply_verifier
 from shared.database.pool import Database
 from shared.database.sealing import Sealed, TooMuchTold
 from shared.database.transaction import NoSigner, Transaction
@@ -13,10 +13,12 @@ __all__ = [
     "Database",
     "Kernel",
     "NoSigner",
+    "Schema",
     "Sealed",
     "TooMuchTold",
     "Transaction",
     "apply",
+    "apply_schemas",
     "apply_verifier",
     "barrier",
     "is_transient",

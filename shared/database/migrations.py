@@ -42,6 +42,19 @@ class ChangedMigration(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
+class Schema:
+    """What one service's databases are made of: its folder of migrations and which kernel.
+
+    `verified`: the service has a verifier, which gets its own small database.
+    """
+
+    service: str
+    folder: Path | None
+    kernel: Kernel = Kernel.SLICE
+    verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """One file: `name` is `kernel/plumbing/0001_messages` or `newsletter/0001_slice`."""
 
@@ -115,6 +128,22 @@ async def apply_verifier(
         roles=VERIFIER_ROLES,
         admin_url=admin_url,
     )
+
+
+async def apply_schemas(
+    settings: Settings, schemas: Iterable[Schema], *, admin_url: str | None = None
+) -> dict[str, list[str]]:
+    """Bring all databases up, one after the other; return what was new in each, by name."""
+    fresh = {}
+    for schema in schemas:
+        name = settings.database(schema.service)
+        fresh[name] = await apply(
+            settings, schema.service, schema.folder, kernel=schema.kernel, admin_url=admin_url
+        )
+        if schema.verified:
+            verifier = settings.database(f"{schema.service}_verifier")
+            fresh[verifier] = await apply_verifier(settings, schema.service, admin_url=admin_url)
+    return fresh
 
 
 async def _apply_files(owner: "Connection", files: list[Migration]) -> list[str]:
