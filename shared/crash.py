@@ -17,7 +17,6 @@ POINTS: Final = frozenset(
         "web:after-commit",
         "relay:after-send",
         "relay:between-closed-and-erasure",
-        "consumer:before-cursor",
         "consumer:before-commit",
         "consumer:after-commit",
         "mailer:after-250",

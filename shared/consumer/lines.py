@@ -11,6 +11,7 @@ from contracts.proof import Proof, Record
 from shared.database import Transaction
 
 M = TypeVar("M", bound=Message)
+Octets = bytes  # inside `Line` the name is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Line(Generic[M]):
         return self.delivery.record
 
     @property
-    def record_id(self) -> bytes:
+    def record_id(self) -> Octets:
         """The 32 bytes that name the record (see contracts/proof.py)."""
         return self.delivery.record_id
 
@@ -69,6 +70,15 @@ class Line(Generic[M]):
     def offset(self) -> int:
         """Offset the record was read from."""
         return self.delivery.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A line of a proven record that is no message of this version of the contracts."""
+
+    delivery: Delivery
+    line: int
+    bytes: bytes
 
 
 AnyLine = Line[Any]

@@ -1,0 +1,185 @@
+"""From what the broker handed out to lines whose signer is proven.
+
+A record fails as a whole, into quarantine, until its signature holds and its signer was permitted;
+after that a line nobody can read fails alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from aiokafka import ConsumerRecord
+
+from contracts.errors import BadInput, BadMessage, BadProof
+from contracts.messages import Event, parse
+from contracts.proof import Proof, PublicKey, Record, Roots, check
+from contracts.reading import belongs, open_record
+from contracts.topics import may_sign
+from contracts.vocabulary import MessageType
+from shared.consumer.keyring import Keys
+from shared.consumer.lines import AnyLine, Delivery, Line, Reader, Unreadable
+from shared.settings import Settings
+
+KafkaRecord: TypeAlias = ConsumerRecord[bytes, bytes]
+_HINT: Final = "type"
+_KEY: Final = "key"
+
+
+class UnknownKey(BadInput):
+    """No key with this id was ever published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that goes to quarantine: where it stood, its bytes, and the class of the error."""
+
+    offset: int
+    key: bytes | None
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+    error: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction will work: records of one partition up to `next_offset`.
+
+    `lines` are those of `deliveries`, in order. `topic` is the bare name.
+    """
+
+    topic: str
+    partition: int
+    next_offset: int
+    deliveries: list[Delivery] = field(default_factory=list)
+    lines: list[AnyLine | Unreadable] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+    @property
+    def concerns_nobody(self) -> bool:
+        """Whether only the position moves."""
+        return not self.deliveries and not self.refused
+
+
+class Opener:
+    """Opens records for one reader."""
+
+    def __init__(self, settings: Settings, reader: Reader, keys: Keys) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._roots = Roots()
+        self._everything = reader.evidence is not None
+        self._hints = frozenset(kind.type.value.encode() for kind in reader.reactions)
+
+    async def open(
+        self, topic: str, partition: int, records: Sequence[KafkaRecord], max_lines: int
+    ) -> Batch:
+        """Open records of one partition, from the first on, until `max_lines` are together.
+
+        The next call begins at the batch's `next_offset`. The type header lets a record be
+        skipped unopened; it is a hint, and a reader that keeps evidence does not believe it.
+        Raises KafkaError if an unknown key cannot be looked up now.
+        """
+        batch = Batch(topic, partition, records[0].offset)
+        for record in records:
+            headers = dict(record.headers)
+            if self._everything or headers.get(_HINT) in self._hints:
+                signer = await self._keys.find(headers.get(_KEY, b"").hex())
+                self._take(batch, record, signer)
+            batch.next_offset = record.offset + 1
+            if len(batch.lines) >= max_lines:
+                break
+        return batch
+
+    def _take(self, batch: Batch, record: KafkaRecord, signer: PublicKey | None) -> None:
+        """Open one record into the batch."""
+        try:
+            if signer is None:
+                raise UnknownKey
+            delivery, lines = self._opened(batch, record, signer)
+        except BadInput as error:
+            batch.refused.append(
+                Refused(
+                    record.offset,
+                    record.key,
+                    record.value or b"",
+                    tuple(record.headers),
+                    type(error).__name__,
+                )
+            )
+        else:
+            batch.deliveries.append(delivery)
+            batch.lines.extend(lines)
+
+    def _opened(
+        self, batch: Batch, record: KafkaRecord, signer: PublicKey
+    ) -> tuple[Delivery, list[AnyLine | Unreadable]]:
+        """Prove a record and cut it into lines. Raises BadInput."""
+        topic, partition = batch.topic, batch.partition
+        partitions = self._settings.partitions_of(topic)
+        value, headers = record.value or b"", tuple(record.headers)
+        events: Sequence[Event | None]
+        try:
+            opened = open_record(
+                topic,
+                partition,
+                record.key,
+                value,
+                headers,
+                signer=signer,
+                partitions=partitions,
+                roots=self._roots,
+            )
+            found, proof, events = opened.record, opened.proof, opened.events
+        except BadMessage:
+            proof = Proof.from_headers(headers)
+            found = Record.from_value(topic, partition, proof.type, record.key, value)
+            events = readable(found, proof, signer, partitions, self._roots)
+        delivery = Delivery(
+            record=found,
+            record_id=found.id,
+            proof=proof,
+            topic=topic,
+            partition=partition,
+            offset=record.offset,
+            value=value,
+            headers=headers,
+        )
+        return delivery, lines_of(delivery, events)
+
+
+def readable(
+    record: Record, proof: Proof, key: PublicKey, partitions: int, roots: Roots
+) -> list[Event | None]:
+    """Read a proven record line by line; None stands for a line that is no message.
+
+    Raises BadProof or BadRecord if the signature does not hold, or if a line that can be read is
+    one that this signer may not say here.
+    """
+    check(record, proof, key, roots)
+    events: list[Event | None] = []
+    try:
+        permitted = may_sign(MessageType(record.type), key.service, key.role)
+    except ValueError:
+        permitted = False
+    if not permitted:
+        raise BadProof
+    for line in record.lines:
+        try:
+            event = parse(line)
+        except BadMessage:
+            events.append(None)
+            continue
+        if not belongs(event, record, key, partitions):
+            raise BadProof
+        events.append(event)
+    return events
+
+
+def lines_of(delivery: Delivery, events: Sequence[Event | None]) -> list[AnyLine | Unreadable]:
+    """Pair each line's bytes with what was read from them."""
+    return [
+        Unreadable(delivery, index, line)
+        if event is None
+        else Line(event.message, event, delivery, index, line)
+        for index, (line, event) in enumerate(zip(delivery.record.lines, events, strict=True))
+    ]

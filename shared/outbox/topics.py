@@ -1,0 +1,123 @@
+"""Make the topics as the register says, and refuse ones that forget too early.
+
+Nothing else creates topics: a client that could would give them the broker's defaults, and
+retention here is a promise (a restored backup must still find what was closed after it was taken).
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, for_code
+
+from contracts.topics import TOPICS, Policy, Topic
+from shared.outbox.broker import identity
+from shared.settings import Settings
+
+BACKUP_HORIZON: Final = timedelta(days=30)
+REPLICAS_WANTED: Final = 3
+TOPIC_EXISTS: Final = 36  # error code TOPIC_ALREADY_EXISTS
+
+
+class TopicRefused(Exception):  # noqa: N818 - what the broker or we did to it
+    """A topic cannot be used as it is: the message names the topic and the setting."""
+
+
+async def apply(settings: Settings, *, backup_horizon: timedelta = BACKUP_HORIZON) -> list[str]:
+    """Create the topics that are missing, check those that exist; return the names created.
+
+    Names carry the namespace. Raises TopicRefused if an existing topic has another number of
+    partitions, another policy or forgets too early, or if the broker refuses to create one;
+    KafkaError if no broker answers.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, client_id="expunge-topics")
+    try:
+        await admin.start()
+        created = await _create(admin, settings, backup_horizon)
+        await _check(admin, settings, backup_horizon)
+    finally:
+        await admin.close()
+    return created
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, settings: Settings, backup_horizon: timedelta
+) -> list[str]:
+    """Ask for every topic. The client does not raise: each topic has its own error code."""
+    replicas = min(REPLICAS_WANTED, len(admin._client.cluster.brokers()))  # noqa: SLF001
+    wanted = [
+        NewTopic(
+            settings.topic(topic.name),
+            settings.partitions_of(topic.name),
+            replicas,
+            topic_configs={
+                **topic.config(backup_horizon),
+                "min.insync.replicas": str(max(1, replicas - 1)),
+            },
+        )
+        for topic in TOPICS.values()
+    ]
+    answer = await admin.create_topics(wanted)
+    created: list[str] = []
+    for name, code, *_ in answer.topic_errors:
+        if code == 0:
+            created.append(name)
+        elif code != TOPIC_EXISTS:
+            message = f"{name} could not be created: {for_code(code).__name__}"
+            raise TopicRefused(message)
+    return created
+
+
+async def _check(admin: AIOKafkaAdminClient, settings: Settings, backup_horizon: timedelta) -> None:
+    """Compare what is there with the register."""
+    names = {settings.topic(topic.name): topic for topic in TOPICS.values()}
+    found = await identity(admin._client, list(names))  # noqa: SLF001
+    configs = await _configs(admin, list(names))
+    for name, topic in names.items():
+        partitions = settings.partitions_of(topic.name)
+        if found.partitions.get(name) != partitions:
+            message = (
+                f"{name} has {found.partitions.get(name)} partitions, wanted are {partitions}: "
+                "their number is fixed for ever, set EXPUNGE_PARTITIONS to what is there"
+            )
+            raise TopicRefused(message)
+        problem = wrong_setting(topic, configs[name], backup_horizon)
+        if problem is not None:
+            message = f"{name} would break a promise: change {problem}"
+            raise TopicRefused(message)
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    """Read the settings of existing topics: name -> setting -> value."""
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    configs: dict[str, dict[str, str]] = {}
+    for answer in await admin.describe_configs(resources):
+        for code, _, _, name, entries in answer.resources:
+            if code != 0:
+                error: KafkaError = for_code(code)()
+                raise error
+            configs[name] = {entry[0]: entry[1] for entry in entries}
+    return configs
+
+
+def wrong_setting(topic: Topic, config: Mapping[str, str], backup_horizon: timedelta) -> str | None:
+    """Name the setting of an existing topic that breaks a promise, or None.
+
+    Longer retention than wanted is fine, shorter than the backup horizon is not; what is kept
+    for ever must be kept for ever; a compacted topic must not delete by age as well.
+    """
+    if config["cleanup.policy"] != topic.policy.value:
+        return "cleanup.policy"
+    if topic.policy is Policy.COMPACT:
+        return None
+    if config["retention.bytes"] != "-1":
+        return "retention.bytes"
+    retention_ms = int(config["retention.ms"])
+    if retention_ms == -1:
+        return None
+    horizon_ms = backup_horizon // timedelta(milliseconds=1)
+    if topic.retention is None or retention_ms < horizon_ms:
+        return "retention.ms"
+    return None
