@@ -5,14 +5,13 @@ A record's value is CloudEvents' JSON batch format laid out so that bytes can be
 line as sent, never an event written again.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from pydantic import ValidationError
 
 from contracts.consent import ConsentGranted, ConsentWithdrawn
 from contracts.erasure import (
@@ -67,6 +66,9 @@ MAX_LINE_BYTES = MAX_RECORD_BYTES - len(b"[\n\n]")
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
 _SOURCE = "expunge:"
+_SOURCE_FORM = re.compile(r"expunge:([a-z][a-z0-9]{0,30})")
+_ID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TIME_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _OPEN, _BETWEEN, _CLOSE = b"[\n", b",\n", b"\n]"
 
 MESSAGES: dict[MessageType, type[Message]] = {
@@ -100,11 +102,12 @@ def schema_url(message_type: MessageType) -> str:
     return f"https://expunge.dev/schemas/{message_type.value}/v1/producer.schema.json"
 
 
-_BY_EVENT_TYPE = {event_type(kind): message for kind, message in MESSAGES.items()}
+_BY_EVENT_TYPE = {
+    event_type(kind): (message, schema_url(kind)) for kind, message in MESSAGES.items()
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One parsed line. `source` is the service's name; `subject` decides the partition."""
 
     id: UUID
@@ -133,7 +136,7 @@ def encode(message: Message, *, source: str, id: UUID, time: datetime) -> bytes:
             "id": id,
             "source": _SOURCE + source,
             "type": event_type(message.type),
-            "time": time,
+            "time": time.astimezone(UTC),
             "subject": message.subject,
             "datacontenttype": CONTENT_TYPE,
             "dataschema": schema_url(message.type),
@@ -152,14 +155,16 @@ def parse(line: bytes) -> Event:
     """
     try:
         event = load_object(line, MAX_LINE_BYTES)
-        message_class = _BY_EVENT_TYPE[event["type"]]
-        source = event["source"]
+        message_class, schema = _BY_EVENT_TYPE[event["type"]]
+        source = _SOURCE_FORM.fullmatch(event["source"])
         if (
             b"\n" in line
+            or source is None
+            or _ID_FORM.fullmatch(event["id"]) is None
+            or _TIME_FORM.fullmatch(event["time"]) is None
             or event["specversion"] != SPEC_VERSION
             or event["datacontenttype"] != CONTENT_TYPE
-            or event["dataschema"] != schema_url(message_class.type)
-            or not source.startswith(_SOURCE)
+            or event["dataschema"] != schema
         ):
             raise BadMessage
         message = message_class.model_validate_json(
@@ -169,13 +174,13 @@ def parse(line: bytes) -> Event:
             raise BadMessage
         return Event(
             id=UUID(event["id"]),
-            source=source.removeprefix(_SOURCE),
+            source=source[1],
             type=message_class.type,
             time=datetime.fromisoformat(event["time"]),
             subject=event["subject"],
             message=message,
         )
-    except (KeyError, TypeError, AttributeError, ValueError, ValidationError):
+    except (KeyError, TypeError, ValueError, OverflowError):  # ValidationError is a ValueError
         raise BadMessage from None
 
 

@@ -36,7 +36,8 @@ class TrustedKey(Frozen):
 
     @model_validator(mode="after")
     def _is_named_after_its_bytes(self) -> Self:
-        if self.key_id != key_id_of(bytes.fromhex(self.public_key)):
+        named = key_id_of(bytes.fromhex(self.public_key))
+        if self.key_id != named or self.role is Role.ROOT or self.service == ROOT:
             raise ValueError
         return self
 
@@ -62,7 +63,7 @@ class Trust(Frozen):
     @model_validator(mode="after")
     def _names_each_key_once(self) -> Self:
         ids = {key.key_id for key in self.keys}
-        if len(ids) != len(self.keys) or any(key.role is Role.ROOT for key in self.keys):
+        if len(ids) != len(self.keys):
             raise ValueError
         return self
 
@@ -117,6 +118,7 @@ class KeyRing:
         if (
             message.key_id != key_id_of(public)
             or message.role is Role.ROOT
+            or message.service == ROOT
             or (
                 known is not None and (known.service, known.role) != (message.service, message.role)
             )
