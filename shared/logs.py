@@ -23,7 +23,7 @@ FIELDS: Final = frozenset(
     {
         *("event", "level", "at", "logger", "error", "place", "process", "service", "role"),
         *("topic", "partition", "offset", "line", "kind", "type", "count", "tries", "attempt"),
-        *("port", "seconds", "bytes", "status", "method", "route", "state", "version", "name"),
+        *("port", "seconds", "bytes", "status", "method", "route", "trace", "state", "version", "name"),
     }
 )
 _ROOT: Final = str(Path(__file__).parents[1]) + "/"

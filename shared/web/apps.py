@@ -93,7 +93,12 @@ def _app(
         await app.state.web.close()
 
     app = FastAPI(
-        docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, telemetry=SILENT
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        telemetry=SILENT,
     )
     app.state.web = Web(
         settings=settings,

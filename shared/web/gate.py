@@ -1,9 +1,8 @@
-"""The one layer in front of every route: sizes, times, encodings, ids, headers, methods."""
+"""The one layer in front of every route: paths, sizes, times, ids, headers, logs, last errors."""
 
-import asyncio
+import time
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,19 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.database import is_transient
 from shared.errors import NotFound, Refused, Unavailable
+from shared.logs import log
+from shared.web.bodies import check_headers, read_body, replay
 from shared.web.headers import security_headers
-from shared.web.problems import (
-    AmbiguousLength,
-    BodyTooLarge,
-    BodyTooSlow,
-    Compressed,
-    Failed,
-    NotUnderstood,
-)
+from shared.web.problems import Failed
 
-MAX_FORM_BYTES = 64 * 1024
-MAX_JSON_BYTES = 256 * 1024
-MAX_RUNNING = 200  # more wait nowhere: they are told to come back
+MAX_RUNNING = 200  # nobody queues behind them: more are told to come back
 PRIVATE_PATHS = ("/internal", "/desk", "/metrics")
 DEVELOPMENT_PATH = "/dev"
 
@@ -61,121 +53,81 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
-        send = self._finishing(scope, send)
-        if scope["method"] == "HEAD":
-            scope["method"], send = "GET", _without_body(send)
+        sending = _Sending(scope, send, self._headers)
+        # HEAD is GET without a body: no route can treat it otherwise, or change anything by it.
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else dict(scope)
         try:
-            self._check(scope)
-            body = await self._read(scope, receive)
-            await self._run(scope, _replay(body, receive), send)
+            if self._public and _is_under(scope["path"], self._closed):
+                raise NotFound
+            check_headers(inner)
+            body = await read_body(inner, receive, self._body_seconds)
+            await self._run(inner, replay(body, receive), sending)
         except Refused as refused:
-            response = self._answer(Request(scope), type(refused))
+            response = self._answer(Request(inner), type(refused))
             response.headers["Connection"] = "close"
-            await response(scope, receive, send)
+            await response(inner, receive, sending)
+        finally:
+            sending.write_log(inner)
 
-    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _run(self, scope: Scope, receive: Receive, send: "_Sending") -> None:
         """Run the app; what nobody caught becomes a 500 page and a log line without its text."""
-        begun = False
-
-        async def watching(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
         if self._running >= MAX_RUNNING:
             raise Unavailable
         self._running += 1
         try:
-            await self.app(scope, receive, watching)
+            await self.app(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last place before the server
-            if begun:
+            log.error("request-failed", error=error, route=route_of(scope), trace=send.trace)
+            if send.status:
                 raise AnswerBroken from None
             refused = Unavailable if is_transient(error) else Failed
             await self._answer(Request(scope), refused)(scope, receive, send)
         finally:
             self._running -= 1
 
-    def _check(self, scope: Scope) -> None:
-        if "\0" in scope["path"]:
-            raise NotUnderstood
-        if self._public and _is_under(scope["path"], self._closed):
-            raise NotFound
-        headers = [name for name, _ in scope["headers"]]
-        if headers.count(b"content-length") > 1 or (
-            b"content-length" in headers and b"transfer-encoding" in headers
-        ):
-            raise AmbiguousLength
-        if headers.count(b"content-type") > 1:
-            raise NotUnderstood
-        if _header(scope, b"content-encoding") not in {b"", b"identity"}:
-            raise Compressed
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes:
-        limit = MAX_JSON_BYTES if b"json" in _header(scope, b"content-type") else MAX_FORM_BYTES
-        length = _header(scope, b"content-length")
-        if length.isdigit() and int(length) > limit:
-            raise BodyTooLarge
-        if not length and not _header(scope, b"transfer-encoding"):
-            return b""
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                return await _collect(receive, limit)
-        except TimeoutError:
-            raise BodyTooSlow from None
+class _Sending:
+    """Sends one answer with the headers that every answer has, and remembers its status."""
 
-    def _finishing(self, scope: Scope, send: Send) -> Send:
-        request_id = scope["state"]["request_id"].encode()
+    def __init__(self, scope: Scope, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self.trace = uuid.uuid4().hex
+        self.status = 0
+        self._send = send
+        self._headers = headers
+        self._method = scope["method"]
+        self._began = time.perf_counter()
 
-        async def finishing(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", request_id),
-                    *((name, value) for name, value in self._headers if name not in present),
-                ]
-            await send(message)
-
-        return finishing
-
-
-async def _collect(receive: Receive, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise NotUnderstood
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise BodyTooLarge
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
-
-
-def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return replay
-
-
-def _without_body(send: Send) -> Send:
-    async def headers_only(message: Message) -> None:
-        if message["type"] == "http.response.body":
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            present = {name for name, _ in message["headers"]}
+            message["headers"] = [
+                *message["headers"],
+                (b"x-request-id", self.trace.encode()),
+                *((name, value) for name, value in self._headers if name not in present),
+            ]
+        elif self._method == "HEAD":
             message = {**message, "body": b""}
-        await send(message)
+        await self._send(message)
 
-    return headers_only
+    def write_log(self, scope: Scope) -> None:
+        """Write the route's template, never the path: it may hold a mailed token."""
+        log.info(
+            "answered",
+            method=self._method if self._method in KNOWN_METHODS else "other",
+            route=route_of(scope),
+            status=self.status,
+            seconds=round(time.perf_counter() - self._began, 4),
+            trace=self.trace,
+        )
 
 
-def _header(scope: Scope, name: bytes) -> bytes:
-    return next((value.strip().lower() for one, value in scope["headers"] if one == name), b"")
+KNOWN_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+def route_of(scope: Scope) -> str:
+    """Give the template of the route that answered, `/{lang}/newsletter`, or `-`."""
+    return getattr(scope.get("route"), "path", "-")
 
 
 def _is_under(path: str, folders: tuple[str, ...]) -> bool:

@@ -28,9 +28,16 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     return page(html, status)
 
 
-def render_form(request: Request, form: Form, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """Render the page that holds a form, empty: what its GET route answers."""
-    view = _view(web_of(request), request, form)
+def render_form(
+    request: Request,
+    form: Form,
+    *,
+    values: Mapping[str, str] | None = None,
+    status: int = 200,
+    **context: Any,
+) -> HTMLResponse:
+    """Render the page that holds a form, empty or with `values`: what its GET route answers."""
+    view = _view(web_of(request), request, form, typed=values)
     return render(request, form.template, status=status, service=form.service, form=view, **context)
 
 
