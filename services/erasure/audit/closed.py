@@ -1,0 +1,162 @@
+"""What remains of a closed saga: its id and its digest, in a temporary file and not in memory.
+
+Beside the digest stand eight bytes of each line that made it, so that a copy that comes later is
+known as one.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from tempfile import NamedTemporaryFile
+from typing import Final
+from uuid import UUID
+
+MARK_BYTES: Final = 8
+MAX_UNWRITTEN: Final = 2_000
+_SCHEMA: Final = """
+pragma journal_mode = off;
+pragma synchronous = off;
+pragma cache_size = -16384;
+create table closed (
+    id          blob    primary key,
+    partition   integer not null,
+    digest      blob    not null,
+    marks       blob    not null,
+    origin      text    not null,
+    certificate blob    not null,
+    ended       integer not null
+) without rowid;
+create table given (
+    id          blob primary key,
+    certificate blob not null
+) without rowid;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed saga: partition, digest of its state, marks of its lines, who may end it."""
+
+    partition: int
+    digest: bytes
+    marks: bytes
+    origin: str
+    certificate: bytes
+    ended: bool = False
+
+    def knows(self, line_digest: str) -> bool:
+        """Say whether a line with this SHA-256 (hex) was part of it."""
+        mark = bytes.fromhex(line_digest)[:MARK_BYTES]
+        return mark in {
+            self.marks[at : at + MARK_BYTES] for at in range(0, len(self.marks), MARK_BYTES)
+        }
+
+    def with_line(self, line_digest: str) -> "Closed":
+        """Take a later line into the state."""
+        raw = bytes.fromhex(line_digest)
+        return replace(
+            self,
+            digest=sha256(b"later" + self.digest + raw).digest(),
+            marks=self.marks + raw[:MARK_BYTES],
+        )
+
+
+class ClosedSagas:
+    """Closed sagas by id, in a file that vanishes with the process."""
+
+    def __init__(self) -> None:
+        self._file = NamedTemporaryFile(prefix="expunge-audit-")  # noqa: SIM115 - closed in close
+        self._database = sqlite3.connect(self._file.name, isolation_level=None)
+        self._database.executescript(_SCHEMA)
+        self._unwritten: dict[UUID, Closed] = {}
+
+    def put(self, request_id: UUID, closed: Closed) -> None:
+        """Keep or replace what is known of a saga."""
+        self._unwritten[request_id] = closed
+        if len(self._unwritten) >= MAX_UNWRITTEN:
+            self._write()
+
+    def get(self, request_id: UUID) -> Closed | None:
+        """Return what remains of a saga, or None if it was not closed."""
+        waiting = self._unwritten.get(request_id)
+        if waiting is not None:
+            return waiting
+        row = self._database.execute(
+            "select partition, digest, marks, origin, certificate, ended from closed where id = ?",
+            (request_id.bytes,),
+        ).fetchone()
+        if row is None:
+            return None
+        partition, digest, marks, origin, certificate, ended = row
+        return Closed(partition, digest, marks, origin, certificate, bool(ended))
+
+    def hashes(self, partitions: int) -> list[bytes]:
+        """Hash the sagas of each partition in the order of their ids."""
+        self._write()
+        states = [sha256(b"expunge-partition/v1") for _ in range(partitions)]
+        for partition, request_id, digest, ended in self._database.execute(
+            "select partition, id, digest, ended from closed order by id"
+        ):
+            states[partition].update(request_id + digest + (b"\1" if ended else b"\0"))
+        return [state.digest() for state in states]
+
+    def count(self) -> tuple[int, int]:
+        """Count closed sagas, and those whose origin has forgotten."""
+        self._write()
+        all_of_them, ended = self._database.execute(
+            "select count(*), coalesce(sum(ended), 0) from closed where origin <> ''"
+        ).fetchone()
+        return int(all_of_them), int(ended)
+
+    def give(self, request_id: UUID, certificate: bytes) -> None:
+        """Note the digest of a certificate that somebody holds."""
+        self._database.execute(
+            "insert or replace into given (id, certificate) values (?, ?)",
+            (request_id.bytes, certificate),
+        )
+
+    def compare(self) -> Iterator[tuple[UUID, bool, bool]]:
+        """Go through requests whose certificate differs: is one on the topic, was one given."""
+        self._write()
+        for request_id, told, given in self._database.execute(
+            """
+            select id, max(told), max(given)
+              from (select id, certificate, 1 as told, 0 as given
+                      from closed
+                     where certificate <> x''
+                     union all
+                    select id, certificate, 0, 1
+                      from given)
+             group by id
+            having count(*) = 1 or min(certificate) <> max(certificate)
+             order by id
+            """
+        ):
+            yield UUID(bytes=request_id), bool(told), bool(given)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._database.close()
+        self._file.close()
+
+    def _write(self) -> None:
+        self._database.execute("begin")
+        self._database.executemany(
+            "insert or replace into closed (id, partition, digest, marks, origin, certificate,"
+            " ended) values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    request_id.bytes,
+                    closed.partition,
+                    closed.digest,
+                    closed.marks,
+                    closed.origin,
+                    closed.certificate,
+                    int(closed.ended),
+                )
+                for request_id, closed in self._unwritten.items()
+            ],
+        )
+        self._database.execute("commit")
+        self._unwritten.clear()

@@ -1,0 +1,221 @@
+"""The replay: every entry of the topic once, in order, believed only as far as it is proven."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from contracts.errors import BadInput
+from contracts.messages import (
+    AliasesDestroyed,
+    ErasureCertified,
+    Event,
+    KeyPublished,
+    RegisterPublished,
+    SliceVerified,
+)
+from contracts.proof import Proof, Roots
+from contracts.reading import Opened, open_record
+from contracts.topics import ERASURE
+from contracts.trust import KeyRing
+from contracts.vocabulary import CertificateOutcome
+from services.erasure.audit import open_sagas
+from services.erasure.audit.closed import MARK_BYTES, Closed, ClosedSagas
+from services.erasure.audit.entries import Entry, Source, Span, reading_order
+from services.erasure.audit.findings import Finding, Findings, Kind
+from services.erasure.audit.open_sagas import OpenSaga
+from services.erasure.facts import Fact, Place, ReadBack, Receipt, fact_of
+
+_BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class Replay:
+    """Feed it every entry of one partition after the other, in order, then ask for the report."""
+
+    def __init__(self, ring: KeyRing, spans: tuple[Span, ...]) -> None:
+        self.findings = Findings()
+        self.messages: Counter[str] = Counter()
+        self.outcomes: Counter[CertificateOutcome] = Counter()
+        self.open: dict[UUID, OpenSaga] = {}
+        self.batches: dict[UUID, OpenSaga] = {}  # receipts that nobody asked for, until read back
+        self.closed = ClosedSagas()
+        self.spans = spans
+        self.certified = self.ended = 0
+        self.last_said_at = _BEFORE_ALL
+        self._ring = ring
+        self._roots = Roots()
+        self._register: dict[int, frozenset[str]] = {}
+        self._next = [span.begin for span in spans]
+        for partition, span in enumerate(spans):
+            if span.begin:
+                self._find(Kind.MISSING, f"the log begins at offset {span.begin}", partition)
+
+    def feed(self, entry: Entry) -> None:
+        """Take one entry in."""
+        expected, self._next[entry.partition] = self._next[entry.partition], entry.offset + 1
+        at = Place(entry.partition, entry.offset, 0)
+        if entry.offset > expected:
+            self._found(Kind.MISSING, f"offsets {expected} to {entry.offset - 1}", at)
+        elif entry.offset < expected:
+            self._found(Kind.REORDERED, "an entry stands after a later one", at)
+        opened = self._opened(entry, at)
+        if opened is None:
+            return
+        for line, (event, raw) in enumerate(zip(opened.events, opened.record.lines, strict=True)):
+            self.messages[event.type.value] += 1
+            self.last_said_at = max(self.last_said_at, event.time)
+            place = Place(entry.partition, entry.offset, line)
+            self._take(event, place, sha256(raw).hexdigest(), opened.signer.key_id)
+
+    def finish(self) -> None:
+        """Judge what is left when every entry was fed."""
+        self.certified, self.ended = self.closed.count()
+        for partition, (span, following) in enumerate(zip(self.spans, self._next, strict=True)):
+            if following < span.end:
+                what = f"offsets {following} to {span.end - 1}"
+                self._find(Kind.MISSING, what, partition)
+        for request_id, opened in open_sagas.sorted_by_id(self.open):
+            saga = opened.saga()
+            if saga.requested is None:
+                self._find(Kind.MISSING, "answers without a request", request=request_id)
+            elif open_sagas.overdue(saga, self.last_said_at):
+                owed = ", ".join(f"{name}: {what}" for name, what in saga.missing.items())
+                what = f"not certified when it was due ({owed or 'every answer is there'})"
+                self._find(Kind.LATE, what, request=request_id)
+        for key, opened in (*self.open.items(), *self.batches.items()):
+            self._close(key, opened, "", b"")
+
+    def _opened(self, entry: Entry, at: Place) -> Opened | None:
+        try:
+            key_id = Proof.from_headers(entry.headers).key_id
+            signer = self._ring.find(key_id)
+            if signer is None:
+                self._found(Kind.FORGED, f"unknown key {key_id}", at)
+                return None
+            return open_record(
+                ERASURE.name,
+                entry.partition,
+                entry.key,
+                entry.value,
+                entry.headers,
+                signer=signer,
+                partitions=len(self.spans),
+                roots=self._roots,
+            )
+        except BadInput as error:
+            self._found(Kind.FORGED, str(error), at)
+            return None
+
+    def _take(self, event: Event, place: Place, digest: str, key_id: str) -> None:
+        message = event.message
+        match message:
+            case KeyPublished():
+                self._believe(lambda: self._ring.learn(message), place)
+            case RegisterPublished():
+                self._learn(message, place)
+            case ErasureCertified():
+                self._certified(message, place)
+            case AliasesDestroyed():
+                self._ended(message, event.source, place)
+            case _:
+                fact = fact_of(event, place, digest, key_id)
+                if fact is not None:
+                    self._fact(message.subject, fact, message)
+
+    def _believe(self, learn: Callable[[], None], place: Place) -> None:
+        try:
+            learn()
+        except BadInput as error:
+            self._found(Kind.FORGED, str(error), place)
+
+    def _learn(self, message: RegisterPublished, place: Place) -> None:
+        names = frozenset(message.participants)
+        if self._register.setdefault(message.version, names) != names:
+            self._found(Kind.EXTRA, f"another register version {message.version}", place)
+
+    def _fact(self, subject: str, fact: Fact, message: object) -> None:
+        request_id = UUID(subject)
+        closed = self.closed.get(request_id)
+        if closed is not None:
+            self._after(request_id, closed, fact)
+            return
+        batch = getattr(message, "request_id", request_id) is None
+        sagas = self.batches if batch else self.open
+        opened = sagas.setdefault(request_id, OpenSaga(fact.place.partition))
+        opened.add(fact)
+        if batch and isinstance(message, SliceVerified) and not message.remaining:
+            self._close(request_id, sagas.pop(request_id), "", b"")
+
+    def _after(self, request_id: UUID, closed: Closed, fact: Fact) -> None:
+        """Judge what comes after a certificate: copies, and work done again after a restore."""
+        if closed.knows(fact.digest):
+            return
+        again = isinstance(fact, Receipt | ReadBack) and fact.attempt > 0
+        if not again:
+            self._found(Kind.EXTRA, "said after the certificate", fact.place, request_id)
+        self.closed.put(request_id, closed.with_line(fact.digest))
+
+    def _certified(self, message: ErasureCertified, place: Place) -> None:
+        request_id, digest = message.request_id, bytes.fromhex(message.certificate_sha256)
+        closed = self.closed.get(request_id)
+        if closed is not None:
+            if closed.certificate != digest:
+                self._found(Kind.EXTRA, "a second certificate", place, request_id)
+            return
+        opened = self.open.pop(request_id, None) or OpenSaga(place.partition)
+        for kind, what in open_sagas.judge(opened, message, self._register):
+            self._found(kind, what, place, request_id)
+        self.outcomes[message.outcome] += 1
+        requested = opened.saga().requested
+        self._close(request_id, opened, requested.origin if requested else "?", digest)
+
+    def _close(self, key: UUID, opened: OpenSaga, origin: str, certificate: bytes) -> None:
+        saga = opened.certifiable() or opened.saga()
+        marks = b"".join(bytes.fromhex(fact.digest)[:MARK_BYTES] for fact in opened.facts)
+        state = sha256(saga.digest() + certificate).digest()
+        self.closed.put(key, Closed(opened.partition, state, marks, origin, certificate))
+
+    def _ended(self, message: AliasesDestroyed, by: str, place: Place) -> None:
+        closed = self.closed.get(message.request_id)
+        if closed is None:
+            self._found(Kind.REORDERED, "forgotten before it was certified", place)
+            return
+        if by != closed.origin:
+            self._found(Kind.FORGED, f"{by} is not the origin", place, message.request_id)
+            return
+        if message.remaining:
+            what = f"{message.remaining} aliases remain"
+            self._found(Kind.MISSING, what, place, message.request_id)
+            return
+        ended = Closed(
+            closed.partition,
+            closed.digest,
+            closed.marks,
+            closed.origin,
+            closed.certificate,
+            ended=True,
+        )
+        self.closed.put(message.request_id, ended)
+
+    def _found(self, kind: Kind, what: str, at: Place, request: UUID | None = None) -> None:
+        about = None if request is None else str(request)
+        self.findings.add(Finding(kind, what, at.partition, at.offset, at.line, about))
+
+    def _find(
+        self, kind: Kind, what: str, partition: int | None = None, request: UUID | None = None
+    ) -> None:
+        about = None if request is None else str(request)
+        self.findings.add(Finding(kind, what, partition, None, None, about))
+
+
+async def replay(source: Source, ring: KeyRing, advance: Callable[[int], None]) -> Replay:
+    """Read a source to its end and judge it. Raises Unreadable."""
+    work = Replay(ring, source.spans)
+    for partition in reading_order(len(source.spans)):
+        async for entry in source.read(partition):
+            work.feed(entry)
+            advance(1)
+    work.finish()
+    return work
