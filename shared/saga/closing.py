@@ -114,10 +114,15 @@ class Work:
     reason: Reason
     subjects: frozenset[UUID]
     covered_until: datetime
+    method: Method | None = None  # how consents ended, where the reason does not say it
 
 
 async def close_batch(
-    tx: Transaction, inventory: Inventory, subjects: Collection[UUID], reason: Reason
+    tx: Transaction,
+    inventory: Inventory,
+    subjects: Collection[UUID],
+    reason: Reason,
+    method: Method | None = None,
 ) -> set[UUID]:
     """Delete subjects that nobody asked to erase, with one batch receipt and no request.
 
@@ -138,7 +143,7 @@ async def close_batch(
     present = {row["subject_id"] for row in rows}
     ended = present - await mail.leased(tx, present)
     if ended:
-        work = Work(uuid7(), None, 0, reason, frozenset(ended), tx.now)
+        work = Work(uuid7(), None, 0, reason, frozenset(ended), tx.now, method)
         await close(tx, inventory, [work], {})
     return ended
 
@@ -174,17 +179,21 @@ async def tell(
 
 async def _end_consents(tx: Transaction, works: Sequence[Work]) -> None:
     """Tell that the consents of who is deleted have ended: their evidence outlives the person."""
-    reasons = {subject: work.reason for work in works for subject in work.subjects}
+    methods = {
+        subject: work.method or METHODS.get(work.reason, Method.ERASURE)
+        for work in works
+        for subject in work.subjects
+    }
     rows = await tx.fetch(
         "select consent_id, subject_id, purpose from consent where subject_id = any($1::uuid[])",
-        sorted(reasons),
+        sorted(methods),
     )
     tx.tell(
         *(
             ConsentWithdrawn(
                 consent_id=row["consent_id"],
                 purpose=row["purpose"],
-                method=METHODS.get(reasons[row["subject_id"]], Method.ERASURE),
+                method=methods[row["subject_id"]],
                 withdrawn_at=tx.now,
             )
             for row in rows
