@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
+from shared.database.restriction import restriction
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,10 +90,9 @@ async def grant_all(
         f"grant execute on all functions in schema public to {everybody}",
         f"revoke execute on function turn_inbox(integer, integer) from {everybody}",
     ]
-    if "eraser" in names:
-        statements.append(
-            f"grant execute on function turn_inbox(integer, integer) to {names['eraser']}"
-        )
+    # A verifier's database has no eraser: there `app` turns the days of the inbox.
+    turner = names.get("eraser", names["app"])
+    statements.append(f"grant execute on function turn_inbox(integer, integer) to {turner}")
     if "verifier" in names:
         # Also what is made later: a relation it may not read would make its look-up fail.
         statements.append(
@@ -109,6 +109,8 @@ async def grant_all(
             for role, verbs in rule.items()
             if role in names
         ]
+    if "app" in names:
+        statements += await restriction(owner, names)
     async with owner.transaction():
         await owner.execute(";\n".join(statements))
 

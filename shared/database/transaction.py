@@ -83,6 +83,10 @@ class Transaction:
             table, records=rows, columns=list(columns), schema_name="public"
         )
 
+    async def by_person(self) -> None:
+        """Say that the person acts for themselves: a restriction does not stop that (Art. 18)."""
+        await self._connection.execute("set local expunge.by_person = 'yes'")
+
     def tell(self, *messages: Message) -> None:
         """Say something to everybody: it is signed and sent if this transaction commits.
 

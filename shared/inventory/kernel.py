@@ -302,6 +302,20 @@ CONSENT = Table(
     keep=UntilDone("the consent is withdrawn or its relationship ends"),
 )
 
+ANSWER = Table(
+    name="answer",
+    purpose="give a form that was sent twice the same answer and one effect",
+    columns={
+        "form_sha256": NotPersonal("digest of the random id of a form"),
+        "entries_hmac": Personal("HMAC of what was entered, under an id that is not stored"),
+        "location": Personal("where the answer leads, encrypted under the same id"),
+        "expires_at": _TIME,
+    },
+    keep=For(timedelta(hours=24), after="the first post"),
+    basis=Basis.CONTRACT,
+    kind=Kind.EPHEMERAL,
+)
+
 _EVERYWHERE: Final = (
     MIGRATION,
     OUTBOX,
@@ -328,4 +342,5 @@ KERNEL: Final = (
     MAIL,
     TOKEN,
     CONSENT,
+    ANSWER,
 )

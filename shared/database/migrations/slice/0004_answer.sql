@@ -7,3 +7,8 @@ create table answer (
     expires_at   timestamptz not null
 );
 create index on answer (expires_at);
+alter table answer
+    alter column entries_hmac set statistics 0,
+    alter column entries_hmac set storage external,
+    alter column location     set statistics 0,
+    alter column location     set storage external;
