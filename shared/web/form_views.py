@@ -75,9 +75,8 @@ def view_form(
     form_id: str,
     typed: Mapping[str, str] | None = None,
     codes: Mapping[str, str] | None = None,
-    sentence: str = "",
 ) -> FormView:
-    """Put together what is shown. `typed` and `codes` are by field name; `sentence` is on top."""
+    """Put together what is shown. `typed` and `codes` are by field name."""
     typed, codes = typed or {}, codes or {}
     errors = {name: _error(form, name, code, language, texts) for name, code in codes.items()}
     key = f"forms.{form.name}"
@@ -112,7 +111,7 @@ def view_form(
         fields=fields,
         declarations=declarations,
         summary=tuple((name, text) for name, text in errors.items() if name != FORM_ID),
-        sentence=sentence or errors.get(FORM_ID, ""),
+        sentence=errors.get(FORM_ID, ""),
     )
 
 

@@ -1,10 +1,17 @@
 """Headers that every answer carries unless its route says otherwise."""
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
+from collections.abc import Sequence
+
 HSTS_SECONDS = 2 * 365 * 24 * 3600
+
+
+def content_security_policy(frame_ancestors: Sequence[str] = ()) -> str:
+    """Give the policy of a page: own style sheet, own forms, no script; frames only where named."""
+    ancestors = " ".join(frame_ancestors) or "'none'"
+    return (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        f"base-uri 'none'; frame-ancestors {ancestors}"
+    )
 
 
 def security_headers(*, https: bool) -> list[tuple[bytes, bytes]]:
@@ -13,7 +20,7 @@ def security_headers(*, https: bool) -> list[tuple[bytes, bytes]]:
     `same-origin` and not `no-referrer`: the latter makes browsers post `Origin: null`.
     """
     headers = {
-        "content-security-policy": CONTENT_SECURITY_POLICY,
+        "content-security-policy": content_security_policy(),
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
         "cache-control": "no-store",

@@ -69,6 +69,7 @@ class Pages:
                 "other_lang": Language.EN if language is Language.DE else Language.DE,
                 "path_elsewhere": _elsewhere(path, language),
                 "t": t,
+                "in_language": lambda key, one: texts.get(Language(one), key),
                 "find_text": lambda *keys: texts.find(language, *keys),
                 "day": lambda value: day(value, language),
                 "moment": lambda value: moment(value, language),

@@ -25,6 +25,7 @@ async def read_form(request: Request, form: Form) -> Values:
     the app. Optional fields left empty are not in the values.
     """
     web = web_of(request)
+    request.state.form = form
     check_origin(request, web.settings, web.configuration.allowed_origins.get(form.key, ()))
     await web.limits.count_post(client_of(request))
     posted = await read_fields(request)

@@ -10,13 +10,16 @@ from starlette.responses import HTMLResponse, Response
 from shared.errors import Refused
 from shared.web.form_views import FormView, view_form
 from shared.web.forms import FORM_ID, Form
+from shared.web.headers import content_security_policy
 from shared.web.language import language_of
+from shared.web.origins import cors_headers
 from shared.web.pages import page
 from shared.web.parts import Web, language, web_of
 from shared.web.problems import FormRefused
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "30"
+COME_BACK = {429, 503}
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -38,29 +41,23 @@ def render_form(
 ) -> HTMLResponse:
     """Render the page that holds a form, empty or with `values`: what its GET route answers."""
     view = _view(web_of(request), request, form, typed=values)
-    return render(request, form.template, status=status, service=form.service, form=view, **context)
+    return _form_page(request, view, status, **context)
 
 
-def render_again(request: Request, refused: FormRefused, sentence: str = "") -> Response:
+def render_again(request: Request, refused: FormRefused) -> Response:
     """Render a form that comes back, filled as typed; a JSON client gets the codes only."""
     web, lang = web_of(request), language_of(request)
-    view = _view(
-        web, request, refused.form, typed=refused.typed, codes=refused.codes, sentence=sentence
-    )
+    view = _view(web, request, refused.form, typed=refused.typed, codes=refused.codes)
     if wants_json(request):
         title = web.pages.texts["web"].get(lang, f"problems.{refused.problem}")
         errors = [
             {"field": name, "code": code, "detail": dict(view.summary).get(name, view.sentence)}
             for name, code in refused.codes.items()
         ]
-        return problem_json(refused.problem, title, refused.status, errors=errors)
-    return render(
-        request,
-        refused.form.template,
-        status=refused.status,
-        service=refused.form.service,
-        form=view,
-    )
+        answer = problem_json(refused.problem, title, refused.status, errors=errors)
+    else:
+        answer = _form_page(request, view, refused.status)
+    return _come_back(_for_frontend(request, answer))
 
 
 def render_problem(request: Request, refused: type[Refused], service: str = "") -> Response:
@@ -76,9 +73,7 @@ def render_problem(request: Request, refused: type[Refused], service: str = "") 
         answer = render(
             request, "web/problem.html", status=refused.status, sentence=sentence, form=None
         )
-    if refused.status in {429, 503}:
-        answer.headers["Retry-After"] = RETRY_SECONDS
-    return answer
+    return _come_back(_for_frontend(request, answer))
 
 
 def problem_json(problem: str, title: str, status: int, **more: object) -> Response:
@@ -100,6 +95,33 @@ def wants_json(request: Request) -> bool:
     return "json" in accept and "text/html" not in accept
 
 
+def _form_page(request: Request, view: FormView, status: int, **context: Any) -> HTMLResponse:
+    """Render a form's page; configured frontends, and nobody else, may show it in a frame."""
+    form = view.form
+    answer = render(
+        request, form.template, status=status, service=form.service, form=view, **context
+    )
+    allowed = web_of(request).configuration.allowed_origins.get(form.key)
+    if allowed and form.once:
+        answer.headers["Content-Security-Policy"] = content_security_policy(sorted(allowed))
+    return answer
+
+
+def _for_frontend(request: Request, answer: Response) -> Response:
+    """Let the frontend that posted a form read what was wrong with it."""
+    form: Form | None = getattr(request.state, "form", None)
+    if form is not None:
+        allowed = web_of(request).configuration.allowed_origins.get(form.key, ())
+        answer.headers.update(cors_headers(request, allowed))
+    return answer
+
+
+def _come_back(answer: Response) -> Response:
+    if answer.status_code in COME_BACK:
+        answer.headers["Retry-After"] = RETRY_SECONDS
+    return answer
+
+
 def _view(
     web: Web,
     request: Request,
@@ -107,7 +129,6 @@ def _view(
     *,
     typed: Mapping[str, str] | None = None,
     codes: Mapping[str, str] | None = None,
-    sentence: str = "",
 ) -> FormView:
     """Keep the form id that came, so that sending again is the same act, unless it is no good."""
     typed, codes = typed or {}, codes or {}
@@ -122,5 +143,4 @@ def _view(
         form_id=form_id or (web.form_ids.make(form.key) if form.once else ""),
         typed=typed,
         codes=codes,
-        sentence=sentence,
     )

@@ -62,6 +62,6 @@ def _read(file: Path) -> Wording:
         id=match["id"],
         version=int(match["version"]),
         language=Language(match["language"]),
-        text=content.decode("utf-8").strip(),
+        text=content.decode("utf-8"),
         sha256=hashlib.sha256(content).hexdigest(),
     )
