@@ -15,7 +15,7 @@ _NAMES = (
 SUBSCRIBE = Form(
     name="subscribe",
     service=SERVICE,
-    action=BASE,
+    action=f"{BASE}/subscribe",
     fields=(Field("email", Kind.EMAIL, mandatory=True, autocomplete="email"), *_NAMES),
     # Pressing the button is the declaration (R-NL-05): its wording stands beside it.
     declarations=(Declaration("consent", WORDING, purpose=SERVICE, mandatory=True, box=False),),

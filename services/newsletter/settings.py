@@ -1,6 +1,7 @@
 """What an operator may set about the newsletter; each limit belongs to a policy rule."""
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -15,6 +16,8 @@ CONFIRM: Final = "confirm"
 WELCOME: Final = "welcome"
 ISSUE: Final = "issue"
 UNCONFIRMED: Final = "unconfirmed"  # the deadline of a sign-up
+WITHDRAWN: Final = "withdrawn"  # deadlines at once: the web ends, the worker deletes
+REPLACED: Final = "replaced"
 
 UNSUBSCRIBE: Final = "unsubscribe"
 PREFERENCES: Final = "preferences"
@@ -37,3 +40,9 @@ class NewsletterSettings(FromEnvironment):
 
     doi_ttl: ConfirmationWindow = timedelta(hours=48)
     material_since: Annotated[int, Field(ge=1)] = 1
+
+
+@lru_cache(maxsize=1)
+def configured() -> NewsletterSettings:
+    """Read the environment once in this process."""
+    return NewsletterSettings.load()
