@@ -38,6 +38,13 @@ EVIDENCE = _ledger(
     headers=_BYTES,
     stored_at=_TIME,
 )
+SENT_AGAIN = _ledger(
+    "sent_again",
+    "send a request's record again at most once a day",
+    _PROOF,
+    record_id=_DIGEST,
+    sent_on=_TIME,
+)
 REGISTER = _ledger(
     "register",
     "know which services must answer, by version",
@@ -173,6 +180,7 @@ INVENTORY: Final = Inventory(
     "erasure",
     (
         EVIDENCE,
+        SENT_AGAIN,
         REGISTER,
         SAGA,
         OPEN_SAGA,

@@ -6,12 +6,14 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from contracts.fields import MAX_SERVICES
+from contracts.topics import MAX_TRANSACTION_LINES
 from shared.settings import FromEnvironment
 
 FOLDER: Final = Path(__file__).parent
 MIGRATIONS: Final = FOLDER / "migrations"
 CERTIFY_BATCH: Final = 250  # sagas in one transaction of the certifier
-REMIND_BATCH: Final = 250
+REMIND_BATCH: Final = MAX_TRANSACTION_LINES // MAX_SERVICES  # each saga may owe every answer
 EXTEND_BATCH: Final = 500
 CERTIFY_POLL: Final = timedelta(seconds=2)  # in case a wake-up was lost with its process
 CLOCK_POLL: Final = timedelta(seconds=5)

@@ -64,14 +64,14 @@ def as_text(said: dict[str, Any]) -> str:
     """Write a report for people."""
     sagas, findings = said["sagas"], said["findings"]
     spans = ", ".join(f"{begin} to {end}" for begin, end in said["spans"])
+    retained = sagas["completeWithRetention"]
     compared = said["certificatesCompared"]
     lines = [
         f"topic         {said['topic']}, offsets {spans} (end not included)",
         f"root key      {said['rootKey']}",
         *_table("messages", [f"{count:>8}  {name}" for name, count in said["messages"].items()]),
         f"sagas         {sagas['certified']} certified, {sagas['open']} open",
-        f"outcomes      {sagas['complete']} complete, "
-        + f"{sagas['completeWithRetention']} complete with retention",
+        f"outcomes      {sagas['complete']} complete, {retained} complete with retention",
         f"forgotten     {sagas['ended']} by their origin",
         f"certificates  {'none given' if compared is None else f'{compared} compared'}",
         *_table("findings", _findings(findings)),

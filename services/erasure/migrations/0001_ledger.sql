@@ -15,6 +15,12 @@ create table evidence (
 alter table evidence alter column value set storage external;
 comment on table evidence is 'append-only';
 
+-- When a request's record was sent again last: once a day is enough for all of its requests.
+create table sent_again (
+    record_id bytea primary key,
+    sent_on   date  not null
+);
+
 -- Versions of the register of participants.
 create table register (
     version      bigint      primary key,

@@ -48,16 +48,27 @@ async def records(tx: Transaction, ids: Iterable[bytes]) -> Mapping[bytes, tuple
 
 
 async def send_again(tx: Transaction, ids: Iterable[bytes]) -> None:
-    """Put records into the outbox as they were sent: the same bytes, the same proof."""
+    """Put records into the outbox as they were sent, each once a day: same bytes, same proof."""
     sent = await tx.execute(
         """
+        with today as (
+            insert into sent_again (record_id, sent_on)
+            select record_id, $2
+              from unnest($1::bytea[]) as due (record_id)
+             order by record_id
+                on conflict (record_id) do update
+               set sent_on = excluded.sent_on
+             where sent_again.sent_on < excluded.sent_on
+            returning record_id
+        )
         insert into outbox (topic, partition, value, headers)
         select topic, partition, value, headers
           from evidence
-         where record_id = any($1)
+          join today using (record_id)
          order by partition, "offset"
         """,
         sorted(set(ids)),
+        tx.now.date(),
     )
     if sent:
         tx.wrote_outbox()
