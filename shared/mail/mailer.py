@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-import structlog
 from jinja2 import Environment
 
 from shared.crash import crash
 from shared.database import Database, Transaction
+from shared.logs import log
 from shared.mail import queue, quota
 from shared.mail.message import Delivery, Sender, as_bytes, compose, render
 from shared.mail.queue import Mail
@@ -20,7 +20,7 @@ from shared.mail.transport import Answer, Transport
 
 MAX_LEASE = timedelta(seconds=30)
 MAX_UNDER_WAY = 4  # mails sent at the same time by one mailer
-POLL_S = 0.2  # other processes queue mails too, and cannot wake this one
+POLL_S = 0.1  # other processes queue mails too, and cannot wake this one
 SENDING_SHARE = 0.8  # of the lease: what is not answered by then counts as unknown
 MAX_BACK_OFF = timedelta(minutes=10)
 MAX_PAUSE_S = 30.0  # while the mail server does not answer
@@ -29,7 +29,6 @@ DKIM_KEY = "dkim.pem"
 
 Resolver = Callable[[Transaction, Mail], Awaitable[Delivery | None]]
 After = Callable[[Transaction, Mail], Awaitable[None]]
-log = structlog.get_logger(__name__)
 
 
 class Gate(Protocol):
@@ -113,7 +112,7 @@ class Mailer:
                 while await self._start_one():
                     await self._ready.wait()
             except Exception as error:  # noqa: BLE001  # the database may be away: mails wait
-                log.warning("mails wait", error=type(error).__name__)
+                log.warning("mails-wait", service=self._database.service, error=error)
                 await asyncio.sleep(1)
             await self._rest()
 
@@ -152,7 +151,7 @@ class Mailer:
         self._slots.release()
         if not task.cancelled() and (error := task.exception()):
             # Its lease runs out and somebody tries again.
-            log.warning("a mail was not sent", error=type(error).__name__)
+            log.warning("mail-not-sent", service=self._database.service, error=error)
 
     async def _claim(self) -> _Claimed | None:
         async with self._database.begin() as tx:
@@ -170,7 +169,7 @@ class Mailer:
                 await queue.postpone(tx, mail.mail_id, later.until)
                 return _Claimed(mail)
             except Exception as error:  # noqa: BLE001  # one bad row must not stop the others
-                log.warning("a mail has no recipient now", error=type(error).__name__)
+                log.warning("mail-unresolved", service=tx.service, kind=mail.kind, error=error)
                 await queue.count_try(tx, mail.mail_id)
                 await queue.postpone(tx, mail.mail_id, tx.now + back_off(mail.tries))
                 return _Claimed(mail)
