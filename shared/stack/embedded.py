@@ -73,7 +73,9 @@ def supervised(state: Path, display: Display | None = None) -> Iterator[Supervis
     state = state.absolute()
     with only_instance(state) as instance:
         require_space(state, STATE_MIB, "The state folder")
-        with Supervisor(state, instance, (display or Silent()).say) as supervisor:
+        with Supervisor(
+            state, instance, (Silent() if display is None else display).say
+        ) as supervisor:
             yield supervisor
 
 
@@ -85,7 +87,7 @@ def start_kafka(
     settings: Mapping[str, str] | None = None,
 ) -> Kafka:
     """Fetch the jars if need be and start the broker; `wait_ready("kafka")` says when it is up."""
-    display = display or Silent()
+    display = Silent() if display is None else display
     require_free(port, "Kafka", "EXPUNGE_KAFKA")
     require_free(controller_port, "Kafka's controller", "EXPUNGE_KAFKA_CONTROLLER_PORT")
     java = find_java()

@@ -1,12 +1,13 @@
 """The mail inbox of the development stack: what people would see in their mailboxes.
 
 It plays the mailboxes of the people we write to, so nothing of it counts as our storage. The SMTP
-server (`smtp_server.py`) keeps each mail as one `.eml` file; this is the reader of that folder.
+server (`smtp_server.py`) keeps each mail as one file; this is the reader of that folder.
 """
 
 import asyncio
 import email
 import email.policy
+import json
 import re
 import sys
 import time
@@ -21,7 +22,8 @@ from shared.stack.ports import accepts
 from shared.stack.supervisor import Child
 
 LINK = re.compile(r"https?://[^\s<>\"')\]]+")
-ENVELOPE_TO = "X-Envelope-To"
+PUNCTUATION = ".,;:!?"  # of the sentence around a link, not of the link
+SUFFIX = ".mail"
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,14 @@ class Inbox:
 
     def messages(self, to: str | None = None) -> list[Mail]:
         """Return all mails, oldest first; only those to one address if `to` is given."""
-        mails = [read_mail(file) for file in sorted(self.folder.glob("*.eml"))]
+        mails = [read_mail(file) for file in sorted(self.folder.glob(f"*{SUFFIX}"))]
         return [mail for mail in mails if to is None or to in mail.to]
 
     def message(self, mail_id: str) -> Mail | None:
         """Return one mail, or None if there is none with that id."""
         if not re.fullmatch(r"[0-9a-f-]{1,64}", mail_id):
             return None
-        file = self.folder / f"{mail_id}.eml"
+        file = self.folder / f"{mail_id}{SUFFIX}"
         return read_mail(file) if file.exists() else None
 
     async def wait_for(
@@ -98,21 +100,20 @@ class Inbox:
 
     def clear(self) -> None:
         """Forget every mail."""
-        for file in self.folder.glob("*.eml"):
+        for file in self.folder.glob(f"*{SUFFIX}"):
             file.unlink()
 
 
 def read_mail(file: Path) -> Mail:
     """Parse one stored mail."""
-    raw = file.read_bytes()
+    recipients, _, raw = file.read_bytes().partition(b"\n")
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
-    to = [str(value) for value in parsed.get_all(ENVELOPE_TO, [])]
-    del parsed[ENVELOPE_TO]
     text, html = _body(parsed, "plain"), _body(parsed, "html")
-    links = dict.fromkeys([*LINK.findall(text), *_hrefs(html)])
+    found = [link.rstrip(PUNCTUATION) for link in LINK.findall(text)]
+    links = dict.fromkeys([*found, *_hrefs(html)])
     return Mail(
         id=file.stem,
-        to=to,
+        to=json.loads(recipients),
         from_=str(parsed.get("From", "")),
         subject=str(parsed.get("Subject", "")),
         text=text,

@@ -2,12 +2,13 @@
 
     python -m shared.stack.smtp_server PORT FOLDER
 
-A mail is one `.eml` file with its envelope recipients on top, named so that names sort by arrival;
-it appears in one step and is on disk before the SMTP 250.
+A mail is one file: a line with the envelope's recipients, then the mail as sent. Names sort by
+arrival; a file appears in one step and is on disk before the SMTP 250.
 """
 
 import asyncio
 import itertools
+import json
 import os
 import secrets
 import sys
@@ -17,22 +18,22 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
-from shared.stack.inbox import ENVELOPE_TO
+from shared.stack.inbox import SUFFIX
 from shared.stack.ports import LOOPBACK
 
 LARGEST_MAIL_BYTES = 26_214_400
 
 
 def store(folder: Path, recipients: list[str], content: bytes, number: int) -> None:
-    """Write a mail with its envelope recipients on top; flushed before the SMTP 250."""
+    """Write a mail with its recipients on top; on disk before the SMTP 250."""
     name = f"{time.time_ns() // 1000:014x}-{number:06x}-{secrets.token_hex(4)}"
-    envelope = "".join(f"{ENVELOPE_TO}: {to}\r\n" for to in recipients).encode()
+    envelope = json.dumps(recipients).encode() + b"\n"
     fresh = folder / f"{name}.part"
     with fresh.open("wb") as file:
         file.write(envelope + content)
         file.flush()
         os.fsync(file.fileno())
-    fresh.rename(folder / f"{name}.eml")
+    fresh.rename(folder / f"{name}{SUFFIX}")
 
 
 class _Keep:

@@ -21,6 +21,7 @@ from shared.stack.instance import Instance
 
 WATCHER = Path(__file__).with_name("watcher.py")
 READY_POLL_S = 0.02
+SPAWN_WITHIN_S = 10.0
 RESTARTS = 5  # within RESTART_WINDOW_S, then we give up: something is really broken
 RESTART_WINDOW_S = 60.0
 BACK_OFF_S = 0.25  # doubles with each crash within the window
@@ -136,11 +137,20 @@ class Supervisor:
         self._children[name].process.wait(30)
 
     def pid_of(self, name: str) -> int:
-        """Return the pid of the program itself, not of its watcher."""
+        """Return the pid of the program itself, not of its watcher; waits until it runs."""
         import psutil  # noqa: PLC0415 (only tests and status need it)
 
         watcher = psutil.Process(self._children[name].process.pid)
-        return int(watcher.children()[0].pid)
+        until = time.monotonic() + SPAWN_WITHIN_S
+        while not (found := watcher.children()):
+            if time.monotonic() > until:
+                raise NotReady(self._sentence(self._children[name], "did not start"))
+            time.sleep(READY_POLL_S)
+        return int(found[0].pid)
+
+    def restarts_of(self, name: str) -> int:
+        """Return how often the child was started again."""
+        return self._children[name].restarts
 
     def child(self, name: str) -> Child:
         """Return the description that a running child was started from."""
