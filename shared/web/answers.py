@@ -4,6 +4,7 @@ Nothing in the row says who: the key is a digest of the random form id, the entr
 under that id (which is not stored), and the answer's path is encrypted under it.
 """
 
+import asyncio
 import hashlib
 import hmac
 from datetime import timedelta
@@ -12,10 +13,13 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from shared.database import Transaction
+from shared.logs import log
 from shared.web.form_ids import FORM_ID_SECONDS
 from shared.web.forms import Values
+from shared.web.parts import Web
 from shared.web.problems import AnsweredOtherwise
 
+TIDY_SECONDS = 600
 NONCE = bytes(12)  # each form id is its own key and encrypts one answer
 
 
@@ -53,6 +57,23 @@ async def remember(tx: Transaction, values: Values, location: str) -> None:
         _key(values),
         _cipher(values).encrypt(NONCE, location.encode(), None),
     )
+
+
+async def forget(tx: Transaction) -> int:
+    """Delete the answers whose day is over; return how many."""
+    return await tx.execute("delete from answer where expires_at <= $1", tx.now)
+
+
+async def tidy(web: Web) -> None:
+    """Forget old answers of every service that was used, every TIDY_SECONDS, until cancelled."""
+    while True:
+        await asyncio.sleep(TIDY_SECONDS)
+        for database in tuple(web.databases.values()):
+            try:
+                async with database.begin() as tx:
+                    await forget(tx)
+            except Exception as error:  # noqa: BLE001 - tried again next time
+                log.warning("answers-not-forgotten", error=error)
 
 
 def _key(values: Values) -> bytes:

@@ -1,5 +1,6 @@
 """The two applications of a web process: the public one and the internal one."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from shared.database import Database
 from shared.errors import NotFound, Refused
 from shared.keys import signer_for
 from shared.settings import Settings
+from shared.web.answers import tidy
 from shared.web.configuration import WebSettings
 from shared.web.descriptors import asset_router, form_router
 from shared.web.flood import Limits
@@ -47,7 +49,7 @@ def public_app(
 
     Internal, desk and metrics paths answer 404 here, and `/dev` too outside development mode.
     """
-    app = _app(settings, parts, configuration, connect)
+    app = _app(make_web(settings, parts, configuration=configuration, connect=connect))
     for part in parts:
         app.include_router(part.public)
         app.include_router(form_router(part))
@@ -63,9 +65,14 @@ def internal_app(
     *,
     configuration: WebSettings | None = None,
     connect: Connect | None = None,
+    beside: FastAPI | None = None,
 ) -> FastAPI:
-    """Build what only our own network reaches: claim check, desk, metrics, health with reasons."""
-    app = _app(settings, parts, configuration, connect)
+    """Build what only our own network reaches: claim check, desk, metrics, health with reasons.
+
+    `beside`: the public app of the same process, whose database pools it shares.
+    """
+    web: Web | None = beside.state.web if beside else None
+    app = _app(web or make_web(settings, parts, configuration=configuration, connect=connect))
     for part in parts:
         if part.internal is not None:
             app.include_router(part.internal)
@@ -75,22 +82,41 @@ def internal_app(
     return app
 
 
-def _app(
+def make_web(
     settings: Settings,
     parts: Sequence[Part],
-    configuration: WebSettings | None,
-    connect: Connect | None,
-) -> FastAPI:
+    *,
+    configuration: WebSettings | None = None,
+    connect: Connect | None = None,
+) -> Web:
+    """Put together what all routes of a process share; reads and, at first, makes secrets.
+
+    `connect` gives a service's `app` database, by default with a pool and signer of its own.
+    """
     chosen = configuration or _configuration(settings)
 
     async def connect_app(service: str) -> Database:
         signer = signer_for(settings, service, Role.SERVICE)
         return await Database.connect(settings, service, "app", signer=signer)
 
+    return Web(
+        settings=settings,
+        configuration=chosen,
+        parts=tuple(parts),
+        pages=Pages({part.service: part.folder for part in parts}, chosen.read_controller()),
+        form_ids=FormIds(settings.make_secret("web/forms").encode()),
+        limits=Limits(chosen.posts_per_network_and_minute, chosen.posts_per_minute),
+        connect=connect or connect_app,
+    )
+
+
+def _app(web: Web) -> FastAPI:
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(tidy(web))
         yield
-        await app.state.web.close()
+        tidying.cancel()
+        await web.close()
 
     app = FastAPI(
         docs_url=None,
@@ -100,15 +126,7 @@ def _app(
         lifespan=lifespan,
         telemetry=SILENT,
     )
-    app.state.web = Web(
-        settings=settings,
-        configuration=chosen,
-        parts=tuple(parts),
-        pages=Pages({part.service: part.folder for part in parts}, chosen.read_controller()),
-        form_ids=FormIds(settings.make_secret("web/forms").encode()),
-        limits=Limits(chosen.posts_per_network_and_minute, chosen.posts_per_minute),
-        connect=connect or connect_app,
-    )
+    app.state.web = web
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(FormRefused, _form_refused)
     app.add_exception_handler(RequestValidationError, _not_found)
