@@ -33,7 +33,14 @@ APPEND_ONLY_GRANTS: Final = {
     "exporter": "select",
     "verifier": "select",
 }
+# What an export has no business with: open requests, links, counters and their keys.
+UNEXPORTED: Final = {role: verbs for role, verbs in ORDINARY.items() if role != "exporter"}
 SPECIAL: Final[dict[str, dict[str, str]]] = {
+    "alias": UNEXPORTED,
+    "token": UNEXPORTED,
+    "ephemeral": UNEXPORTED,
+    "daily_key": UNEXPORTED,
+    "answer": UNEXPORTED,
     "subject": {**ORDINARY, "app": "select, insert, update"},
     "outbox": {
         "app": "select, insert",
