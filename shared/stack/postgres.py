@@ -7,6 +7,7 @@ the server runs as an unprivileged user (PostgreSQL refuses root); see `identity
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import socket
 import struct
@@ -106,10 +107,15 @@ def _password(state: Path) -> str:
 def _initdb(home: Home, password: str) -> None:
     """Make an empty cluster whose superuser has the password."""
     user, group = home.user or (None, None)
+    unfinished = home.data.with_name(f"{home.data.name}.new")  # a kill may leave half a cluster
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    if home.user is not None:
+        os.chown(unfinished, *home.user)
     with _password_file(home, password) as file:
         done = subprocess.run(  # noqa: S603
             [
-                *(home.binaries / "initdb", "-D", home.data, "-U", SUPERUSER),
+                *(home.binaries / "initdb", "-D", unfinished, "-U", SUPERUSER),
                 *("-A", "scram-sha-256", "--pwfile", file),
                 *("--locale", "C.UTF-8", "--encoding", "UTF8"),
             ],
@@ -125,6 +131,7 @@ def _initdb(home: Home, password: str) -> None:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         msg = f"PostgreSQL could not make its data folder {home.data}: {last}"
         raise StackError(msg)
+    unfinished.rename(home.data)
 
 
 @contextlib.contextmanager
