@@ -119,9 +119,11 @@ class Event(NamedTuple):
 
 
 def _plain(value: Any) -> Any:
-    """Give orjson the fields of a value inside a message."""
+    """Give orjson the fields of a value inside a message, and a driver's own UUID as text."""
     if isinstance(value, Held):
         return value.__dict__
+    if isinstance(value, UUID):
+        return str(value)
     raise TypeError
 
 

@@ -92,6 +92,9 @@ SAGA_EXTENSION = _ledger(
     request_id=_REQUEST,
     register_version=_COUNT,
     participants=_SERVICE,
+    line_sha256=_DIGEST,
+    record_id=_DIGEST,
+    line=_PLACE,
 )
 SAGA_RECEIPT = _ledger(
     "saga_receipt",

@@ -5,10 +5,9 @@ nothing, and no inbox row is needed.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final
-from uuid import UUID
 
 from contracts.messages import (
     AliasesDestroyed,
@@ -25,7 +24,7 @@ from contracts.messages import (
     SliceVerified,
 )
 from contracts.topics import CONSENT, ERASURE, ERASURE_SERVICE
-from services.erasure import facts, rules
+from services.erasure import extending, facts
 from services.erasure.settings import ErasureSettings
 from services.erasure.store import answers, certificates, consents, evidence, register, sagas
 from services.erasure.store.filed import Filed
@@ -102,7 +101,7 @@ class Ledger:
         for sagas_of, version in ((reached, mine.version), (due.keys() - reached.keys(), 0)):
             ends = {key: due[key].due_at for key in sagas_of}
             await sagas.open_up(tx, ends, version, remind_at)
-        await extend(tx, reached, mine)
+        await extending.extend(tx, reached, mine)
 
     async def count_receipts(
         self, tx: Transaction, lines: Sequence[Line[SliceErased] | Line[SliceReerased]]
@@ -155,35 +154,12 @@ class Ledger:
             tx.on_commit(self._due.set)
 
 
-async def extend(tx: Transaction, asked: Mapping[UUID, facts.Requested], mine: Register) -> None:
-    """Add and announce the participants that our register has in addition to a saga's own."""
-    added = {
-        request_id: rules.addition(fact.scope, fact.participants, mine.participants)
-        for request_id, fact in asked.items()
-    }
-    added = {request_id: names for request_id, names in added.items() if names}
-    if not added:
-        return
-    await sagas.extend(tx, added, mine.version)
-    tx.tell(
-        *(
-            SagaExtended(
-                request_id=request_id,
-                register_version=mine.version,
-                participants=tuple(sorted(names)),
-            )
-            for request_id, names in added.items()
-        )
-    )
-
-
 async def learn_extensions(tx: Transaction, lines: Sequence[Line[SagaExtended]]) -> None:
     """Learn our own extensions again: a restored database may not have them."""
-    for version in {line.message.register_version for line in lines}:
-        said = [line.message for line in lines if line.message.register_version == version]
-        await sagas.extend(
-            tx, {message.request_id: message.participants for message in said}, version
-        )
+    await sagas.extend(
+        tx,
+        [sagas.Extension(line.message, line.record_id, line.line, line.bytes) for line in lines],
+    )
 
 
 async def learn_certificates(tx: Transaction, lines: Sequence[Line[ErasureCertified]]) -> None:

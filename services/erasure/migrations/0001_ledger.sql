@@ -63,9 +63,12 @@ create index on open_saga (remind_at);
 create index on open_saga (due_at) where overdue_at is null;
 
 create table saga_extension (
-    request_id       uuid   not null,
-    register_version bigint not null,
-    participants     text[] not null,
+    request_id       uuid    not null,
+    register_version bigint  not null,
+    participants     text[]  not null,
+    line_sha256      bytea   not null,
+    record_id        bytea   not null,
+    line             integer not null,
     primary key (request_id, register_version)
 );
 comment on table saga_extension is 'append-only';

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import orjson
+
 from services.erasure.facts import ReadBack, Receipt
 from services.erasure.store.filed import Filed
 from shared.database import Transaction
@@ -16,10 +18,10 @@ async def add_receipts(tx: Transaction, answers: Sequence[Filed[Receipt]]) -> No
         insert into saga_receipt (request_id, service, attempt, receipt_id, line_sha256, record_id,
                                   partition, "offset", line, outcome, rows, held, erased_at)
         select request_id, service, attempt, receipt_id, line_sha256, record_id,
-               partition, "offset", line, outcome, rows, held, erased_at
+               partition, "offset", line, outcome, rows::jsonb, held::jsonb, erased_at
           from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::bytea[], $6::bytea[],
-                      $7::integer[], $8::bigint[], $9::integer[], $10::text[], $11::jsonb[],
-                      $12::jsonb[], $13::timestamptz[])
+                      $7::integer[], $8::bigint[], $9::integer[], $10::text[], $11::text[],
+                      $12::text[], $13::timestamptz[])
                with ordinality
                as said (request_id, service, attempt, receipt_id, line_sha256, record_id,
                         partition, "offset", line, outcome, rows, held, erased_at, place)
@@ -36,8 +38,8 @@ async def add_receipts(tx: Transaction, answers: Sequence[Filed[Receipt]]) -> No
         [fact.place.offset for fact in facts],
         [fact.place.line for fact in facts],
         [fact.outcome.value for fact in facts],
-        [dict(fact.rows) for fact in facts],
-        [[held.model_dump(mode="json") for held in fact.held] for fact in facts],
+        [_json(fact.rows) for fact in facts],
+        [_json([held.model_dump() for held in fact.held]) for fact in facts],
         [fact.erased_at for fact in facts],
     )
 
@@ -75,6 +77,11 @@ async def add_read_backs(tx: Transaction, answers: Sequence[Filed[ReadBack]]) ->
         [fact.key_id for fact in facts],
         [fact.verified_at for fact in facts],
     )
+
+
+def _json(value: object) -> str:
+    """Write JSON as text: the driver would take a list in a list for an array of two dimensions."""
+    return orjson.dumps(value).decode()
 
 
 async def mark_ready(tx: Transaction, requests: Sequence[UUID]) -> bool:

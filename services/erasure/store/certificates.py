@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
+from typing import Self
 from uuid import UUID
 
 from contracts.messages import ErasureCertified
@@ -20,6 +22,13 @@ class Certificate:
     sha256: bytes
     outcome: CertificateOutcome
     certified_at: datetime
+
+    @classmethod
+    def of(
+        cls, request_id: UUID, envelope: bytes, outcome: CertificateOutcome, at: datetime
+    ) -> Self:
+        """Name an envelope by its digest."""
+        return cls(request_id, envelope, sha256(envelope).digest(), outcome, at)
 
 
 async def lock(tx: Transaction) -> bool:
@@ -42,7 +51,7 @@ async def take_ready(tx: Transaction, register_version: int, limit: int) -> list
         register_version,
         limit,
     )
-    return [row["request_id"] for row in rows]
+    return [_plain(row["request_id"]) for row in rows]
 
 
 async def put_back(tx: Transaction, requests: Sequence[UUID]) -> None:
@@ -72,9 +81,9 @@ async def add(tx: Transaction, certificates: Sequence[Certificate]) -> None:
     )
 
 
-async def fill(tx: Transaction, certificate: Certificate) -> None:
-    """Give a certificate its envelope again, after a restored database had lost it."""
-    await tx.execute(
+async def fill(tx: Transaction, certificate: Certificate) -> bool:
+    """Give a certificate its envelope again if these are the bytes; False if they are not."""
+    filled = await tx.execute(
         """
         update certificate
            set envelope = $2
@@ -86,6 +95,7 @@ async def fill(tx: Transaction, certificate: Certificate) -> None:
         certificate.envelope,
         certificate.sha256,
     )
+    return filled == 1
 
 
 async def lost(tx: Transaction, limit: int) -> list[Certificate]:
@@ -134,4 +144,10 @@ def heard(messages: Sequence[ErasureCertified]) -> list[Certificate]:
 def _certificate(
     request_id: UUID, envelope: bytes | None, sha256: bytes, outcome: str, certified_at: datetime
 ) -> Certificate:
-    return Certificate(request_id, envelope, sha256, CertificateOutcome(outcome), certified_at)
+    digest, kind = sha256, CertificateOutcome(outcome)
+    return Certificate(_plain(request_id), envelope, digest, kind, certified_at)
+
+
+def _plain(request_id: UUID) -> UUID:
+    """Turn the driver's kind of UUID into the ordinary one, which JSON writers know."""
+    return UUID(bytes=request_id.bytes)

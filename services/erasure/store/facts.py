@@ -14,7 +14,7 @@ from contracts.vocabulary import ReadBack as Method
 from services.erasure.facts import Extended, Fact, Place, ReadBack, Receipt, Requested
 from shared.database import Transaction
 
-_HERE = Place(-1, -1, -1)  # our own decision: it counts from the moment it is stored
+_DECIDED = Place(-1, -1, -1)  # our own word counts from the moment it is stored
 
 
 async def facts_of(tx: Transaction, requests: Sequence[UUID]) -> Mapping[UUID, list[Fact]]:
@@ -50,7 +50,11 @@ def _requested(row: asyncpg.Record) -> Fact:
 
 def _extended(row: asyncpg.Record) -> Fact:
     return Extended(
-        _HERE, "", ERASURE_SERVICE, row["register_version"], frozenset(row["participants"])
+        _DECIDED,
+        row["line_sha256"].hex(),
+        ERASURE_SERVICE,
+        row["register_version"],
+        frozenset(row["participants"]),
     )
 
 

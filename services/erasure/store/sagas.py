@@ -1,10 +1,12 @@
 """Sagas while they are open: begun, extended, reminded, overdue, closed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
-from contracts.messages import AliasesDestroyed, SliceFailed
+from contracts.messages import AliasesDestroyed, SagaExtended, SliceFailed
 from services.erasure.facts import Requested
 from services.erasure.store.filed import Filed
 from shared.consumer.lines import Line
@@ -72,20 +74,35 @@ async def open_up(
     )
 
 
-async def extend(
-    tx: Transaction, added: Mapping[UUID, Iterable[str]], register_version: int
-) -> None:
-    """Store participants that a register version adds to sagas; a known version stays."""
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """One `saga-extended` and the record and line that say it."""
+
+    message: SagaExtended
+    record_id: bytes
+    line: int
+    bytes: bytes
+
+
+async def extend(tx: Transaction, extensions: Sequence[Extension]) -> None:
+    """Store participants that a register version adds to sagas; what is known stays."""
     await tx.execute(
         """
-        insert into saga_extension (request_id, register_version, participants)
-        select request_id, $3, string_to_array(participants, ',')
-          from unnest($1::uuid[], $2::text[]) as added (request_id, participants)
+        insert into saga_extension (request_id, register_version, participants,
+                                    line_sha256, record_id, line)
+        select request_id, register_version, string_to_array(participants, ','),
+               line_sha256, record_id, line
+          from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bytea[], $5::bytea[],
+                      $6::integer[])
+               as added (request_id, register_version, participants, line_sha256, record_id, line)
             on conflict (request_id, register_version) do nothing
         """,
-        list(added),
-        [",".join(sorted(names)) for names in added.values()],
-        register_version,
+        [extension.message.request_id for extension in extensions],
+        [extension.message.register_version for extension in extensions],
+        [",".join(extension.message.participants) for extension in extensions],
+        [sha256(extension.bytes).digest() for extension in extensions],
+        [extension.record_id for extension in extensions],
+        [extension.line for extension in extensions],
     )
 
 

@@ -1,0 +1,91 @@
+"""The certifier: one writer, in batches, a step of its own behind every answer.
+
+It looks at sagas that may have every answer, lets the reducer decide, signs, and stores
+certificates and tells `erasure-certified` in one transaction.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from contracts.certificate import certify
+from contracts.messages import ErasureCertified
+from contracts.proof import Signer
+from services.erasure import rules
+from services.erasure.extending import extend_open
+from services.erasure.rules import Saga
+from services.erasure.settings import CERTIFY_BATCH, ErasureSettings
+from services.erasure.statement import outcome_of, state
+from services.erasure.store import certificates, register
+from services.erasure.store.certificates import Certificate
+from services.erasure.store.facts import facts_of
+from shared.crash import crash
+from shared.database import Database
+from shared.logs import log
+
+
+class Certifier:
+    """Certifies for one process; an advisory lock keeps it to one at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        signer: Signer,
+        settings: ErasureSettings,
+        controller: dict[str, str],
+    ) -> None:
+        self._database = database
+        self._signer = signer
+        self._settings = settings
+        self._controller = controller
+
+    async def step(self) -> bool:
+        """Certify one batch; say whether there may be more to do."""
+        async with self._database.begin() as tx:
+            if not await certificates.lock(tx):
+                return False
+            mine = await register.latest(tx)
+            extended = await extend_open(tx, mine)
+            ready = await certificates.take_ready(tx, mine.version, CERTIFY_BATCH)
+            if not ready:
+                return extended
+            found = await facts_of(tx, ready)
+            sagas = {request_id: rules.reduce(found[request_id]) for request_id in ready}
+            complete = {key: saga for key, saga in sagas.items() if saga.outcome is not None}
+            await certificates.put_back(tx, [key for key in ready if key not in complete])
+            made = [self._make(key, saga, tx.now) for key, saga in complete.items()]
+            await certificates.add(tx, made)
+            tx.tell(*map(_told, made))
+            crash("certifier:before-commit")
+        crash("certifier:after-commit")
+        return True
+
+    async def repair(self) -> bool:
+        """Make again, byte for byte, what a restored database knows from the topic only."""
+        async with self._database.begin() as tx:
+            lost = await certificates.lost(tx, CERTIFY_BATCH)
+            found = await facts_of(tx, [certificate.request_id for certificate in lost])
+            mended = 0
+            for certificate in lost:
+                saga = rules.reduce(found[certificate.request_id])
+                if saga.outcome is None:
+                    continue
+                made = self._make(certificate.request_id, saga, certificate.certified_at)
+                mended += await certificates.fill(tx, made)
+        if lost:
+            log.critical("certificates-lost", count=len(lost) - mended, kind="after-restore")
+        return len(lost) == CERTIFY_BATCH and mended > 0
+
+    def _make(self, request_id: UUID, saga: Saga, at: datetime) -> Certificate:
+        said = state(request_id, saga, at, self._settings, self._controller)
+        envelope = certify(said, self._signer)
+        return Certificate.of(request_id, envelope, outcome_of(saga), at)
+
+
+def _told(certificate: Certificate) -> ErasureCertified:
+    return ErasureCertified(
+        request_id=certificate.request_id,
+        certificate_sha256=certificate.sha256.hex(),
+        outcome=certificate.outcome,
+        log_index=None,
+        certified_at=certificate.certified_at,
+    )

@@ -1,0 +1,55 @@
+"""The ledger's part of a worker process: what it hears, the certifier, the clock."""
+
+import asyncio
+from datetime import timedelta
+
+from contracts.topics import ERASURE_SERVICE
+from contracts.vocabulary import Role
+from services.erasure.certifier import Certifier
+from services.erasure.clock import Clock
+from services.erasure.reactions import Ledger
+from services.erasure.settings import CERTIFY_POLL, CLOCK_POLL, REPAIR_EVERY, ErasureSettings
+from services.erasure.steps import Step, keep_doing
+from shared.consumer.lines import Reader
+from shared.keys import signer_for
+from shared.settings import Settings
+from shared.web.configuration import WebSettings
+from shared.worker import Work, Worker
+
+
+def work(settings: Settings) -> Work:
+    """Describe what the ledger does in a worker. Raises MissingSecret without its key."""
+    own = ErasureSettings.load()
+    signer = signer_for(settings, ERASURE_SERVICE, Role.SERVICE)
+    who = WebSettings.load().read_controller()
+    controller = {"name": who.name, "street": who.street, "city": who.city}
+    due = asyncio.Event()  # set by reactions, waited for by the certifier
+
+    async def reader(_: Worker) -> Reader:
+        return Ledger(own, due).reader()
+
+    async def certify(worker: Worker) -> None:
+        certifier = Certifier(worker.effects, signer, own, controller)
+        await _keep("certifier", certifier.step, due, CERTIFY_POLL, worker)
+
+    async def repair(worker: Worker) -> None:
+        certifier = Certifier(worker.effects, signer, own, controller)
+        await _keep("repair", certifier.repair, asyncio.Event(), REPAIR_EVERY, worker)
+
+    async def clock(worker: Worker) -> None:
+        step = Clock(worker.effects, own).step
+        await _keep("clock", step, asyncio.Event(), CLOCK_POLL, worker)
+
+    return Work(ERASURE_SERVICE, signer, reader, tasks=(certify, repair, clock))
+
+
+async def _keep(
+    name: str, step: Step, wake: asyncio.Event, poll: timedelta, worker: Worker
+) -> None:
+    """Do nothing before everything is caught up: a restored database must learn first."""
+
+    async def when_ready() -> bool:
+        await worker.ready.wait()
+        return await step()
+
+    await keep_doing(name, when_ready, wake, poll)
