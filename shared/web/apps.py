@@ -37,6 +37,12 @@ SILENT: TelemetryConfig = {
     "auto_configure": False,
 }
 
+RELAXED = {
+    "minimum_fill_seconds": 0.0,
+    "posts_per_network_and_minute": 1_000_000,
+    "posts_per_minute": 1_000_000,
+}
+
 
 def public_app(
     settings: Settings,
@@ -135,11 +141,14 @@ def _app(web: Web) -> FastAPI:
 
 
 def _configuration(settings: Settings) -> WebSettings:
-    """Nobody waits for the minimum fill time in development mode: demo and tests post at once."""
+    """Nobody waits and nothing floods in development mode: demo and tests post many, at once."""
     chosen = WebSettings.load()
-    if settings.development and "minimum_fill_seconds" not in chosen.model_fields_set:
-        return chosen.model_copy(update={"minimum_fill_seconds": 0.0})
-    return chosen
+    if not settings.development:
+        return chosen
+    relaxed = {
+        name: value for name, value in RELAXED.items() if name not in chosen.model_fields_set
+    }
+    return chosen.model_copy(update=relaxed)
 
 
 def _gate(app: FastAPI, settings: Settings, *, public: bool) -> None:

@@ -1,7 +1,8 @@
 """From a request to checked values: `read_form` for people, `read_json` for programs."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
+import orjson
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
@@ -45,6 +46,8 @@ async def read_fields(request: Request) -> dict[str, str]:
     """Read a body as named strings. Raises WrongValue for JSON that is not that."""
     content_type = request.headers.get("content-type", "")
     body = await request.body()
+    if not body and not content_type:
+        return {}
     if not _is_json(content_type):
         return parse_form(content_type, body)
     value = parse_json(body)
@@ -61,9 +64,9 @@ async def read_json(request: Request, model: type[M]) -> M:
     """
     if not _is_json(request.headers.get("content-type", "")):
         raise WrongType
-    value: Any = parse_json(await request.body())
+    value = parse_json(await request.body())
     try:
-        return model.model_validate(value, extra="forbid")
+        return model.model_validate_json(orjson.dumps(value), strict=True, extra="forbid")
     except ValidationError:
         raise WrongValue from None
 
