@@ -91,9 +91,14 @@ def start_kafka(
     require_free(port, "Kafka", "EXPUNGE_KAFKA")
     require_free(controller_port, "Kafka's controller", "EXPUNGE_KAFKA_CONTROLLER_PORT")
     java = find_java()
-    jars = fetch_jars(cache_folder(), display.progress)
+    cache = cache_folder()
+    jars = fetch_jars(cache, display.progress)
     kafka, child = prepare_kafka(
-        supervisor.state, port, controller_port, java=java, jars=jars, settings=settings
+        *(supervisor.state, port, controller_port),
+        java=java,
+        jars=jars,
+        cache=cache,
+        settings=settings,
     )
     supervisor.start(child, wait=False)
     return kafka

@@ -47,6 +47,7 @@ class Child:
     cwd: Path = Path("/")
     ports: tuple[int, ...] = ()
     restart: bool = True
+    stopped: Callable[[], None] | None = None  # called after a clean stop
 
 
 @dataclass
@@ -128,6 +129,8 @@ class Supervisor:
         running = self._children.pop(name)
         running.process.terminate()
         code = running.process.wait(running.child.grace_s + 5)
+        if running.child.stopped is not None:
+            running.child.stopped()
         self._record()
         return code
 
