@@ -14,7 +14,7 @@ from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import orjson
 import structlog
@@ -23,7 +23,18 @@ FIELDS: Final = frozenset(
     {
         *("event", "level", "at", "logger", "error", "place", "process", "service", "role"),
         *("topic", "partition", "offset", "line", "kind", "type", "count", "tries", "attempt"),
-        *("port", "seconds", "bytes", "status", "method", "route", "trace", "state", "version", "name"),
+        *(
+            "port",
+            "seconds",
+            "bytes",
+            "status",
+            "method",
+            "route",
+            "trace",
+            "state",
+            "version",
+            "name",
+        ),
     }
 )
 _ROOT: Final = str(Path(__file__).parents[1]) + "/"
@@ -39,13 +50,13 @@ class UnknownField(Exception):  # noqa: N818
 
 
 def set_up_logs(
-    process: str, *, file: Path | None = None, strict: bool = False, level: int = logging.INFO
+    process: str, *, sink: TextIO | None = None, strict: bool = False, level: int = logging.INFO
 ) -> None:
-    """Send every log line of this process to `file` or to standard error, as JSON.
+    """Send every log line of this process to `sink` (default: standard error), as JSON.
 
     `strict` (tests): an unknown field raises UnknownField where it would be dropped otherwise.
     """
-    sink = sys.stderr if file is None else file.open("a", buffering=1)
+    sink = sink or sys.stderr
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

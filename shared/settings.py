@@ -54,11 +54,19 @@ class _FileOrEnvironment(EnvSettingsSource):
         super().__init__(settings_cls)
         prefix, end = self.env_prefix.lower(), "_file"
         found = {
-            name.removesuffix(end): Path(path).read_text().strip()
+            name.removesuffix(end): _read_file_of(name, path)
             for name, path in self.env_vars.items()
             if path and name.startswith(prefix) and name.endswith(end)
         }
         self.env_vars = {**found, **self.env_vars}
+
+
+def _read_file_of(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        message = f"{name.upper()} names a file that cannot be read"
+        raise SettingsError(message) from None
 
 
 class FromEnvironment(BaseSettings):
