@@ -23,7 +23,7 @@ from contracts.topics import REGISTER
 from contracts.vocabulary import MessageType
 from shared.consumer import cursor, store
 from shared.consumer.halving import Failed, FollowsFailed, halve
-from shared.consumer.lines import AnyLine, Delivery, Line, Reader, Unreadable
+from shared.consumer.lines import AnyLine, Delivery, Line, Park, Reader, Unreadable
 from shared.consumer.opening import Batch
 from shared.crash import crash
 from shared.database import Database, Transaction, is_transient
@@ -228,4 +228,5 @@ def _stop_for_register(line: AnyItem) -> None:
 def our_name(error: BaseException) -> str:
     """Name an error by its class if the class is ours; never by its text."""
     kind: type[Any] = type(error)
-    return kind.__name__ if kind.__module__.startswith(OURS) else ReactionFailed.__name__
+    ours = isinstance(error, Park) or kind.__module__.startswith(OURS)
+    return kind.__name__ if ours else ReactionFailed.__name__

@@ -85,10 +85,13 @@ class Loop:
         self.lock = asyncio.Lock()
         self.owned: dict[TopicPartition, Owned] = {}
         self.fresh: set[TopicPartition] = set()
+        self.joined = False
 
     def assign(self, assigned: Iterable[TopicPartition]) -> None:
         """Note new partitions; nothing is read before their stored position is known."""
         self.fresh = set(assigned)
+        self.ready.settled = False
+        self.joined = True
         for place in self.fresh:
             self.consumer.pause(place)
             self.consumer.seek(place, 0)
@@ -230,14 +233,14 @@ class Loop:
 
         Raises CursorOutsideLog or CursorOfAnotherLog: nothing is ever skipped.
         """
-        places = [place for place in self.fresh if place in self.consumer.assignment()]
-        if not places:
-            return
+        self.fresh &= self.consumer.assignment()
+        places = list(self.fresh)
         try:
-            logs = await self._logs(places)
+            logs = await self._logs(places) if places else {}
             for place in places:
                 await self._begin(place, logs[place])
                 self.fresh.discard(place)
+            self.ready.settled = self.joined
         except FATAL:
             raise
         except Exception as error:

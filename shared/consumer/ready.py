@@ -16,7 +16,7 @@ import structlog
 
 from shared.database import Database, Transaction, is_transient
 
-LEASE: Final = timedelta(seconds=15)
+LEASE: Final = timedelta(seconds=5)
 RENEW_SECONDS: Final = 1.0
 PREFIX: Final = "ready/"
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,6 +40,7 @@ class Ready:
         self.on_caught_up: list[Callback] = []
         self.on_restored: list[Callback] = []
         self.restored = False
+        self.settled = False  # the group has spoken, and every partition it gave us is taken
         self._open = asyncio.Event()
         self._leases: dict[Place, int] = {}
         self._caught_up: set[Place] = set()
@@ -76,7 +77,12 @@ class Ready:
             )
 
     async def take(self, place: Place) -> None:
-        """Own a partition's lease from now on; it is not renewed before `caught_up`."""
+        """Own a partition's lease from now on; it is not renewed before `caught_up`.
+
+        A process that is not ready itself ends it: what an earlier one vouched for is not known
+        to be true of the database of today. A mere change of owners does not close the gate.
+        """
+        until = NEVER if self.catching_up else None
         async with self._lock, self.database.begin() as tx:
             self._caught_up.discard(place)
             self._leases[place] = await tx.fetchval(
@@ -84,11 +90,12 @@ class Ready:
                 insert into lease (name, value, until)
                 values ($1, 1, $2)
                     on conflict (name) do update
-                   set value = lease.value + 1
+                   set value = lease.value + 1, until = coalesce($3, lease.until)
                 returning value
                 """,
                 _name(place),
                 NEVER,
+                until,
             )
 
     def drop(self, place: Place) -> None:
@@ -134,7 +141,7 @@ class Ready:
         elif lost:
             for place in lost:
                 self.drop(place)
-        elif all_run and self.catching_up and not self.restored:
+        elif all_run and self.catching_up and self.settled and not self.restored:
             await self._let_in()
         elif not all_run and not self.catching_up:
             self._open.clear()
@@ -153,6 +160,7 @@ class Ready:
         self._open.clear()
         self.reason = "database-restored"
         self.restored = True
+        self.settled = False
         self._leases.clear()
         self._caught_up.clear()
         await self._end_all()
