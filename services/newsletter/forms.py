@@ -1,6 +1,6 @@
 """The newsletter's forms: fields, wordings and paths, declared once."""
 
-from services.newsletter.settings import SERVICE, WORDING
+from services.newsletter.settings import PURPOSE, SERVICE, WORDING
 from shared.web.forms import Declaration, Field, Form, Kind
 
 BASE = f"/{{lang}}/{SERVICE}"
@@ -18,7 +18,7 @@ SUBSCRIBE = Form(
     action=f"{BASE}/subscribe",
     fields=(Field("email", Kind.EMAIL, mandatory=True, autocomplete="email"), *_NAMES),
     # Pressing the button is the declaration (R-NL-05): its wording stands beside it.
-    declarations=(Declaration("consent", WORDING, purpose=SERVICE, mandatory=True, box=False),),
+    declarations=(Declaration("consent", WORDING, purpose=PURPOSE, mandatory=True, box=False),),
 )
 RESEND = Form(
     name="resend",

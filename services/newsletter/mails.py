@@ -159,7 +159,7 @@ async def _note(tx: Transaction, mail: Mail, state: State) -> None:
 def consent_receipt(consent: Consent, subscriber: Subscriber) -> Attachment:
     """Give the consent as a file, with the fields of ISO/IEC TS 27560; without name or address."""
     content = {
-        "record_id": consent.consent_id,
+        "record_id": str(consent.consent_id),
         "schema": "ISO/IEC TS 27560",
         "purpose": PURPOSE,
         "legal_basis": "GDPR Art. 6(1)(a)",

@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.settings import FromEnvironment
 
 SERVICE: Final = "newsletter"
-PURPOSE: Final = "newsletter"
+PURPOSE: Final = "newsletter.send"
 WORDING: Final = "newsletter"
 
 CONFIRM: Final = "confirm"

@@ -1,0 +1,52 @@
+"""The newsletter's real pages, database, mailer and inbox."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from contracts.vocabulary import Role
+from services.newsletter.app import PART
+from services.newsletter.mails import Mails
+from services.newsletter.settings import SERVICE
+from shared.database import Database, apply
+from shared.keys import apply_keys, signer_for
+from shared.mail import Mailer, make_dkim_key
+from shared.settings import Settings
+from shared.stack import Stack
+from shared.web import public_app
+from tests.newsletter.site import SENDER, Newsletter, Open
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def newsletter(stack: Stack, settings: Settings) -> AsyncIterator[Newsletter]:
+    """The newsletter with an empty database."""
+    folder = Path(PART.folder) / "migrations"
+    await apply(settings, SERVICE, folder)
+    apply_keys(settings, (SERVICE,), ())
+    make_dkim_key(settings.secrets / "dkim.pem")
+    signer = signer_for(settings, SERVICE, Role.SERVICE)
+    eraser = await Database.connect(settings, SERVICE, "eraser", signer=signer, size=6)
+    app = await Database.connect(settings, SERVICE, "app", signer=signer, size=6)
+    web = public_app(settings, [PART])
+    transport = httpx2.ASGITransport(app=web)
+    async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+        yield Newsletter(settings, client, stack.inbox, app, eraser)
+    await web.state.web.close()
+    await app.close()
+    await eraser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def mailer(newsletter: Newsletter) -> AsyncIterator[Mailer]:
+    """The newsletter's mailer at work."""
+    post = Mails(newsletter.settings.public_url, newsletter.config).post(SENDER)
+    working = Mailer(newsletter.app, post, ready=Open())
+    task = asyncio.create_task(working.run())
+    yield working
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
