@@ -201,6 +201,23 @@ class Ledger:
         """Await the certificates of sagas."""
         return [await eventually(lambda saga=saga: self.certificate(saga.id)) for saga in sagas]
 
+    async def set_certificate(self, request_id: UUID, envelope: bytes) -> None:
+        """Change a stored certificate, as somebody with the database in hand could."""
+        async with self.database.begin() as tx:
+            await tx.execute(
+                "update certificate set envelope = $2 where request_id = $1", request_id, envelope
+            )
+
+    async def await_messages(self, kind: str, count: int) -> None:
+        """Await that so many records of a type stand on the topic and were stored."""
+        pattern = b'"type":"dev.expunge.%s.v1"' % kind.encode()
+
+        async def all_there() -> bool:
+            values = await self.rows("select value from evidence")
+            return sum(bytes(row["value"]).count(pattern) for row in values) >= count
+
+        await eventually(all_there)
+
     async def caught_up(self) -> None:
         """Await that the ledger has stored everything that stands on the topic now."""
         await self.producer.flush()

@@ -151,3 +151,19 @@ def _certificate(
 def _plain(request_id: UUID) -> UUID:
     """Turn the driver's kind of UUID into the ordinary one, which JSON writers know."""
     return UUID(bytes=request_id.bytes)
+
+
+async def after(tx: Transaction, last: UUID, limit: int) -> list[Certificate]:
+    """List certificates in the order of their requests, those after `last`."""
+    rows = await tx.fetch(
+        """
+        select request_id, envelope, sha256, outcome, certified_at
+          from certificate
+         where request_id > $1
+         order by request_id
+         limit $2
+        """,
+        last,
+        limit,
+    )
+    return [_certificate(*row.values()) for row in rows]

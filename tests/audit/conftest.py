@@ -1,0 +1,32 @@
+"""One topic with a history, for every auditor's test; those that spoil it work on an export."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from auditing import History
+from ledger import ledger, receipt
+
+from shared.settings import Settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def history(settings: Settings, environment: dict[str, str]) -> AsyncIterator[History]:
+    """Three certified sagas, one open, one receipt that nobody asked for."""
+    async with ledger(settings) as on:
+        sagas = [await on.whole_saga() for _ in range(3)]
+        waiting = await on.ask()
+        await on.answer(waiting, "events")
+        await on.say(on.signer("newsletter"), receipt(None))
+        async with on.working():
+            await on.certified(*sagas)
+            await on.await_messages("erasure-certified", len(sagas))
+        await on.end(sagas[0])
+        yield History(on, environment, sagas, waiting)
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    """Say where an export may go."""
+    return tmp_path / "topic.ndjson"

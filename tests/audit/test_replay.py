@@ -1,0 +1,149 @@
+"""The auditor sees what was done to a topic, and says the same on every machine."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from auditing import History, read, write
+
+
+async def export_to(history: History, file: Path) -> list[dict[str, Any]]:
+    """Export the topic; return its lines, the header first."""
+    code, _ = await history.expunge("audit", "export", file)
+    assert code == 0
+    return read(file)
+
+
+async def replay_of(history: History, file: Path, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write an export anew and replay it; there must be a finding."""
+    write(file, lines)
+    code, out = await history.expunge("audit", "replay", "--from", file, "--json")
+    found: dict[str, Any] = json.loads(out)["findings"]
+    assert code == 1
+    return found
+
+
+def at(lines: list[dict[str, Any]], kind: str, number: int = 0) -> int:
+    """Say which line of an export is the n-th record of a type."""
+    wanted = [
+        place
+        for place, line in enumerate(lines[1:], 1)
+        if base64.b64decode(dict(line["headers"])["type"]) == kind.encode()
+    ]
+    return wanted[number]
+
+
+def spoil(line: dict[str, Any], old: bytes, new: bytes) -> None:
+    """Change bytes of a record's value."""
+    value = base64.b64decode(line["value"])
+    assert old in value
+    line["value"] = base64.b64encode(value.replace(old, new)).decode()
+
+
+async def test_a_sound_topic_has_no_findings(history: History) -> None:
+    code, out = await history.expunge("audit", "replay", "--certificates", "database", "--json")
+
+    said = json.loads(out)
+    assert (code, said["findings"]["total"], said["certificatesCompared"]) == (0, 0, 3)
+    assert said["sagas"] == {
+        "certified": 3,
+        "complete": 3,
+        "completeWithRetention": 0,
+        "ended": 1,
+        "open": 1,
+    }
+
+
+async def test_topic_and_export_give_the_same_bytes(history: History, exported: Path) -> None:
+    await export_to(history, exported)
+
+    replays = [
+        await history.expunge("audit", "replay"),
+        await history.expunge("audit", "replay"),
+        await history.expunge("audit", "replay", "--from", exported),
+    ]
+
+    assert replays[0] == replays[1] == replays[2]
+
+
+async def test_a_changed_receipt_is_named_by_its_place(history: History, exported: Path) -> None:
+    lines = await export_to(history, exported)
+    place = at(lines, "slice-erased", 1)
+    spoil(lines[place], b'"subscriber":1', b'"subscriber":2')
+
+    found = await replay_of(history, exported, lines)
+
+    first = found["first"][0]
+    assert (first["kind"], first["offset"]) == ("forged", lines[place]["offset"])
+
+
+async def test_an_entry_that_was_taken_out_is_missed(history: History, exported: Path) -> None:
+    lines = await export_to(history, exported)
+    place = at(lines, "slice-verified")
+    offset = lines.pop(place)["offset"]
+
+    found = await replay_of(history, exported, lines)
+
+    assert found["first"][0]["kind"] == "missing"
+    assert f"offsets {offset} to {offset}" in found["first"][0]["what"]
+
+
+async def test_a_read_back_that_never_was_makes_the_certificate_forged(
+    history: History, exported: Path
+) -> None:
+    lines = await export_to(history, exported)
+    lines.pop(at(lines, "slice-verified"))
+    for offset, line in enumerate(lines[1:]):
+        line["offset"] = offset
+    lines[0]["spans"] = [[0, len(lines) - 1]]
+
+    found = await replay_of(history, exported, lines)
+
+    assert [one["kind"] for one in found["first"]] == ["forged"]
+    assert "events: read-back" in found["first"][0]["what"]
+
+
+async def test_a_tail_that_was_cut_off_is_missed(history: History, exported: Path) -> None:
+    lines = await export_to(history, exported)
+
+    found = await replay_of(history, exported, lines[:-2])
+
+    assert found["first"][0]["place"] == "partition 0"
+
+
+async def test_a_copy_of_a_record_is_no_finding(history: History, exported: Path) -> None:
+    before = await history.expunge("audit", "replay", "--json")
+    lines = await export_to(history, exported)
+    for kind in ("slice-erased", "erasure-requested", "erasure-certified"):
+        lines.append({**lines[at(lines, kind)], "offset": len(lines) - 1})
+    lines[0]["spans"] = [[0, len(lines) - 1]]
+    write(exported, lines)
+
+    code, out = await history.expunge("audit", "replay", "--from", exported, "--json")
+
+    assert (code, json.loads(out)["state"]) == (0, json.loads(before[1])["state"])
+
+
+async def test_a_certificate_with_other_bytes_is_forged(history: History) -> None:
+    request_id = history.certified[1].id
+    kept = await history.on.certificate(request_id)
+    await history.on.set_certificate(request_id, b"{}")
+
+    code, out = await history.expunge("audit", "replay", "--certificates", "database", "--json")
+    await history.on.set_certificate(request_id, kept or b"")
+
+    (finding,) = json.loads(out)["findings"]["first"]
+    assert (code, finding["kind"], finding["request"]) == (1, "forged", str(request_id))
+
+
+async def test_what_cannot_be_read_is_no_verdict(history: History, exported: Path) -> None:
+    write(exported, [{"nothing": "of ours"}])
+    elsewhere = {**history.environment, "EXPUNGE_NAMESPACE": "nowhere_"}
+
+    codes = [
+        (await history.expunge("audit", "replay", "--from", exported))[0],
+        (await History(history.on, elsewhere, [], history.open).expunge("audit", "replay"))[0],
+    ]
+
+    assert codes == [3, 3]
