@@ -3,8 +3,6 @@
 import asyncio
 import sys
 
-from kernel import note
-
 from contracts.messages import ConsentGranted, ErasureRequested
 from contracts.topics import CONSENT, ERASURE
 from contracts.vocabulary import Role
@@ -14,6 +12,7 @@ from shared.outbox.relay import relay
 from shared.outbox.wake import Wake
 from shared.settings import Settings
 from shared.worker import Work, Worker, run
+from tests.kernel import note
 
 
 async def beta(worker: Worker) -> Reader:

@@ -7,7 +7,6 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel import Bench, eventually, granted, note
 
 from contracts.messages import ConsentGranted, ErasureRequested
 from contracts.topics import CONSENT, ERASURE
@@ -26,6 +25,7 @@ from shared.consumer.cursor import (
 from shared.consumer.lines import Reader
 from shared.outbox.broker import identity
 from shared.outbox.topics import apply
+from tests.kernel import Bench, eventually, granted, note
 
 HEARS = Reader("beta", [CONSENT.name], {ConsentGranted: note})
 LOG = Log("cluster", "topic", 10, 20)

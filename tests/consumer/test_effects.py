@@ -5,7 +5,6 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
-from kernel import Bench, eventually, granted, note, requested, sealed, withdrawn
 
 from contracts.messages import (
     ConsentGranted,
@@ -21,6 +20,7 @@ from contracts.topics import CONSENT, ERASURE
 from shared.consumer.lines import AnyLine, Delivery, Park, Reader
 from shared.consumer.release import release
 from shared.database import Transaction
+from tests.kernel import Bench, eventually, granted, note, requested, sealed, withdrawn
 
 CONSENTS = Reader("beta", [CONSENT.name], {ConsentGranted: note, ConsentWithdrawn: note})
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from kernel import Bench, eventually, granted, requested
 
-HERE = Path(__file__).parents[1]
+from tests.kernel import Bench, eventually, granted, requested
+
+ROOT = Path(__file__).parents[2]
 SESSION_MS = "2000"
 
 
@@ -23,16 +24,17 @@ async def worker(
     """Run beta's worker in a process of its own; end it with SIGTERM."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(HERE / "kernel_process.py"),
+        "-m",
+        "tests.kernel_process",
         "work",
         env={
             **environment,
             "EXPUNGE_CRASH_AT": crash_at,
             "EXPUNGE_SESSION_MS": SESSION_MS,
             "EXPUNGE_MEMBER": member,
-            "PYTHONPATH": str(HERE),
+            "PYTHONPATH": str(ROOT),
         },
-        cwd=HERE.parent,
+        cwd=ROOT,
     )
     try:
         yield process

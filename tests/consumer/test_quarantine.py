@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from kernel import Bench, eventually, note, requested, sealed
 from nacl.signing import SigningKey
 
 from contracts.messages import ErasureRequested, KeyPublished
@@ -15,6 +14,7 @@ from contracts.topics import ERASURE
 from contracts.vocabulary import Role
 from shared.consumer.lines import Reader
 from shared.keys import root_signer
+from tests.kernel import Bench, eventually, note, requested, sealed
 
 HEARS = Reader("beta", [ERASURE.name], {ErasureRequested: note})
 Records = Sequence[tuple[Record, Proof]]

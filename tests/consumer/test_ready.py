@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from kernel import Bench, eventually, note, requested
-
 from contracts.messages import ErasureRequested
 from contracts.topics import CLOSED, CONSENT, ERASURE
 from shared.consumer.lines import AnyLine, Reader
 from shared.consumer.ready import NEVER, Ready, ready_until
 from shared.database import Transaction
+from tests.kernel import Bench, eventually, note, requested
 
 TOPICS = [ERASURE.name, CONSENT.name, CLOSED.name]
 HEARS = Reader("beta", TOPICS, {ErasureRequested: note})

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from kernel import Bench, bench
 
 from shared.settings import Settings
+from tests.kernel import Bench, bench
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

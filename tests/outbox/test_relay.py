@@ -13,7 +13,6 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from kernel import Bench, eventually, granted
 
 from contracts.messages import SliceErased, SubjectsClosed
 from contracts.proof import Proof, Record, check
@@ -22,8 +21,9 @@ from contracts.vocabulary import Outcome, Reason
 from shared.keys import load_ring
 from shared.outbox import relay as relay_room
 from shared.outbox.relay import Row
+from tests.kernel import Bench, eventually, granted
 
-HERE = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 async def written(on: Bench, *messages: Any) -> None:
@@ -205,10 +205,11 @@ async def relay_process(environment: dict[str, str], crash_at: str) -> int:
     """Run alpha's relay in a process of its own until it dies; return how it ended."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(HERE / "kernel_process.py"),
+        "-m",
+        "tests.kernel_process",
         "relay",
-        env={**environment, "EXPUNGE_CRASH_AT": crash_at, "PYTHONPATH": str(HERE)},
-        cwd=HERE.parent,
+        env={**environment, "EXPUNGE_CRASH_AT": crash_at, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
     )
     return await asyncio.wait_for(process.wait(), 30)
 
