@@ -26,15 +26,22 @@ DAYS_KEPT: Final = 40
 
 
 class Kernel(StrEnum):
-    """Which tables of ours a database gets: all that people need, or the plumbing only."""
+    """Which tables of ours a database gets beside its own."""
 
     SLICE = "slice"
+    ORIGIN = "origin"
     PLUMBING = "plumbing"
+    VERIFIER = "verifier"
 
     @property
     def folders(self) -> tuple[str, ...]:
         """Folders of kernel files, in order."""
-        return ("plumbing", "slice") if self is Kernel.SLICE else ("plumbing",)
+        return {
+            Kernel.SLICE: ("plumbing", "slice"),
+            Kernel.ORIGIN: ("plumbing", "slice", "origin"),
+            Kernel.PLUMBING: ("plumbing",),
+            Kernel.VERIFIER: ("plumbing", "verifier"),
+        }[self]
 
 
 class ChangedMigration(Exception):  # noqa: N818
@@ -124,7 +131,7 @@ async def apply_verifier(
         settings,
         f"{service}_verifier",
         None,
-        kernel=Kernel.PLUMBING,
+        kernel=Kernel.VERIFIER,
         roles=VERIFIER_ROLES,
         admin_url=admin_url,
     )

@@ -6,15 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
-import structlog
 
+from shared.logs import log
 from shared.saga.claims import LATER, Told
+from shared.saga.credentials import bearer, own_credential
 from shared.saga.decisions import MAX_CLAIMS, Answer
-from shared.settings import MissingSecret, Settings
+from shared.settings import Settings
 
 PATH = "/internal/v1/aliases"
-TIMEOUT_S = 10.0
-log = structlog.get_logger()
+TIMEOUT_S = 4.0  # less than a transaction of ours may wait for it
 
 
 class ClaimClient:
@@ -46,17 +46,17 @@ class ClaimClient:
     async def _call(self, origin: str, ids: Sequence[UUID]) -> dict[UUID, Told]:
         url = self._settings.internal_url.replace("{service}", origin) + PATH
         try:
-            credential = self._settings.secret(f"credentials/{self._caller}")
+            credential = own_credential(self._settings, self._caller)
             response = await self._client.post(
                 url,
                 json={"requests": [str(request) for request in ids]},
-                headers={"authorization": f"Bearer {credential}"},
+                headers=bearer(credential),
             )
             response.raise_for_status()
             answers = response.json()
             return {request: _read(answers[str(request)]) for request in ids}
-        except (httpx2.HTTPError, MissingSecret, ValueError, KeyError, TypeError) as error:
-            log.warning("claim-check-failed", service=origin, error=type(error).__name__)
+        except (httpx2.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("claim-check-failed", service=origin, error=error)
             return dict.fromkeys(ids, LATER)
 
     async def close(self) -> None:

@@ -10,26 +10,32 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-import structlog
-
 from contracts.messages import ErasureRequested, SliceFailed
 from shared.consumer.lines import AnyLine
 from shared.consumer.ready import Ready
 from shared.database import Database, Transaction, barrier, is_transient
 from shared.inventory import Inventory
+from shared.logs import log
 from shared.saga import receipts, waiting
 from shared.saga.claim_client import ClaimClient
 from shared.saga.claims import Claim, Find, Resolved, Told
 from shared.saga.closing import Slice, close_batch, close_requests
 from shared.saga.decisions import MAX_ATTEMPTS, Answer, retry_at
-from shared.saga.reactions import erase_slice, slice_reactions
+from shared.saga.reactions import erase_slice, slice_reactions, together
 from shared.saga.restored import tell_reclosed
 from shared.saga.waiting import Waiting, Why
 
-__all__ = ["Claim", "Find", "Participant", "close_batch", "erase_slice", "slice_reactions"]
+__all__ = [
+    "Claim",
+    "Find",
+    "Participant",
+    "close_batch",
+    "erase_slice",
+    "slice_reactions",
+    "together",
+]
 
 POLL_S: Final = 0.5
-log = structlog.get_logger(__name__)
 
 
 class AliasGone(Exception):  # noqa: N818 - its name travels in slice-failed
@@ -78,7 +84,7 @@ class Participant:
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log.warning("retry-failed", error=type(error).__name__)
+                log.warning("retry-failed", error=error)
             await asyncio.sleep(POLL_S)
 
     async def catch_up(self) -> None:

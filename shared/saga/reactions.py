@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-import structlog
-
 from contracts.messages import (
     ErasureCertified,
     ErasureRequested,
@@ -16,17 +14,16 @@ from contracts.messages import (
     SliceVerified,
     SubjectsClosed,
 )
-from shared.consumer.lines import AnyLine, Reaction
+from shared.consumer.lines import AnyLine, Reaction, Reactions
 from shared.database import Transaction
 from shared.inventory import Inventory
+from shared.logs import log
 from shared.saga import receipts, waiting
 from shared.saga.claims import LATER, Find, Resolved
 from shared.saga.closing import Slice, close_requests
 from shared.saga.decisions import Answer, retry_at
 from shared.saga.restored import own_closed, own_receipt
 from shared.saga.waiting import Asked, Why
-
-log = structlog.get_logger()
 
 
 def slice_reactions(inventory: Inventory, find: Find) -> dict[type[Message], Reaction]:
@@ -42,6 +39,23 @@ def slice_reactions(inventory: Inventory, find: Find) -> dict[type[Message], Rea
         SubjectsClosed: own_closed(part),
         ErasureCertified: certified,
     }
+
+
+def together(*parts: Reactions) -> dict[type[Message], Reaction]:
+    """Join what a service hears: reactions to one type run one after the other, in this order."""
+    joined: dict[type[Message], Reaction] = {}
+    for part in parts:
+        for kind, reaction in part.items():
+            joined[kind] = _both(joined[kind], reaction) if kind in joined else reaction
+    return joined
+
+
+def _both(first: Reaction, second: Reaction) -> Reaction:
+    async def both(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+        await first(tx, lines)
+        await second(tx, lines)
+
+    return both
 
 
 def erase_slice(inventory: Inventory, find: Find) -> Reaction:

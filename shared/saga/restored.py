@@ -9,17 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from contracts.vocabulary import Reason
 from shared.consumer.lines import AnyLine, Reaction
 from shared.database import Transaction, pack_headers
 from shared.inventory import erase
+from shared.logs import log
 from shared.saga import receipts, waiting
 from shared.saga.closing import Slice, Work, tell
 from shared.saga.receipts import Row
-
-log = structlog.get_logger()
 
 
 async def own_receipt(tx: Transaction, lines: Sequence[AnyLine]) -> None:

@@ -1,0 +1,223 @@
+"""An origin follows its requests: who answered, who was verified, what is certified and over."""
+
+from collections.abc import Collection, Sequence
+from hashlib import sha256
+from uuid import UUID
+
+from contracts.messages import (
+    AliasesDestroyed,
+    ErasureCertified,
+    Message,
+    RegisterPublished,
+    SagaExtended,
+    SliceErased,
+    SliceReerased,
+    SliceVerified,
+)
+from shared.consumer.lines import AnyLine, Reaction
+from shared.database import Transaction
+from shared.mail import leased_requests
+
+END_BATCH = 500  # requests whose aliases end in one transaction
+
+
+class StillThere(Exception):  # noqa: N818
+    """The read-back found an alias that was just deleted: nothing is said, everything undone."""
+
+
+def origin_reactions() -> dict[type[Message], Reaction]:
+    """Give what an origin hears about its own requests, beside being a participant."""
+    return {
+        RegisterPublished: registered,
+        SagaExtended: extended,
+        SliceErased: answered,
+        SliceReerased: answered,
+        SliceVerified: verified,
+        ErasureCertified: certified,
+        AliasesDestroyed: destroyed,
+    }
+
+
+async def registered(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Remember who must answer, by version."""
+    await tx.executemany(
+        """
+        insert into register (version, participants)
+        values ($1, $2)
+            on conflict do nothing
+        """,
+        [(line.message.version, list(line.message.participants)) for line in lines],
+    )
+
+
+async def extended(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Wait for later participants too."""
+    await tx.executemany(
+        """
+        update request
+           set extended = (select array_agg(distinct name) from unnest(extended || $2) name)
+         where request_id = $1
+        """,
+        [(line.message.request_id, list(line.message.participants)) for line in lines],
+    )
+
+
+async def answered(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Note each slice's latest receipt: what its verifier says must be about exactly that one."""
+    latest = {
+        (line.message.request_id, line.event.source): line
+        for line in sorted(lines, key=lambda line: int(line.message.attempt))
+        if line.message.request_id is not None
+    }
+    keys = sorted(latest)
+    await tx.execute(
+        """
+        insert into slice_answer as a (request_id, service, attempt, receipt_sha256, outcome,
+                                       answered_at)
+        select told.*
+          from unnest($1::uuid[], $2::text[], $3::integer[], $4::bytea[], $5::text[],
+                      $6::timestamptz[])
+               as told (request_id, service, attempt, receipt_sha256, outcome, answered_at)
+          join request using (request_id)
+            on conflict (request_id, service) do update
+           set attempt = excluded.attempt, receipt_sha256 = excluded.receipt_sha256,
+               outcome = excluded.outcome, answered_at = excluded.answered_at,
+               remaining = null, verified_at = null
+         where a.attempt < excluded.attempt
+        """,
+        [request for request, _ in keys],
+        [service for _, service in keys],
+        [latest[key].message.attempt for key in keys],
+        [sha256(latest[key].bytes).digest() for key in keys],
+        [latest[key].message.outcome.value for key in keys],
+        [latest[key].message.erased_at for key in keys],
+    )
+
+
+async def verified(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Note what a verifier found, if it looked at the latest receipt."""
+    told = [line.message for line in lines if line.message.request_id is not None]
+    await tx.execute(
+        """
+        update slice_answer a
+           set remaining = told.remaining, verified_at = told.verified_at
+          from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bigint[], $5::timestamptz[])
+               as told (request_id, service, receipt_sha256, remaining, verified_at)
+         where a.request_id = told.request_id
+           and a.service = told.service
+           and a.receipt_sha256 = told.receipt_sha256
+        """,
+        [each.request_id for each in told],
+        [each.service for each in told],
+        [bytes.fromhex(each.receipt_sha256) for each in told],
+        [each.remaining for each in told],
+        [each.verified_at for each in told],
+    )
+
+
+async def certified(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Note that a certificate exists."""
+    await tx.execute(
+        """
+        update request r
+           set certified_at = told.at, certificate_sha256 = told.digest
+          from unnest($1::uuid[], $2::timestamptz[], $3::bytea[])
+               as told (request_id, at, digest)
+         where r.request_id = told.request_id
+           and r.certified_at is null
+        """,
+        [line.message.request_id for line in lines],
+        [line.message.certified_at for line in lines],
+        [bytes.fromhex(line.message.certificate_sha256) for line in lines],
+    )
+
+
+async def destroyed(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Hear oneself: a restored backup brings aliases back, and they end again."""
+    mine = {line.message.request_id for line in lines if line.event.source == tx.service}
+    if mine:
+        await _delete(tx, mine)
+
+
+async def settle_mails(tx: Transaction, requests: Collection[UUID]) -> None:
+    """Note that no mail of these requests is under way any more: sent, or given up."""
+    await tx.execute(
+        """
+        update request
+           set mails_settled_at = coalesce(mails_settled_at, $2)
+         where request_id = any($1::uuid[])
+        """,
+        list(requests),
+        tx.now,
+    )
+
+
+async def end_aliases(tx: Transaction) -> int:
+    """End the aliases of up to 500 requests that are over, in one step with a read-back.
+
+    Over means: certified, every frozen participant answered and verified, and the certificate's
+    mail was accepted or given up. Tells aliases-destroyed; returns how many requests ended.
+    Raises StillThere if anything is left after deleting: then nothing happened.
+    """
+    rows = await tx.fetch(
+        """
+        select r.request_id
+          from request r
+         where r.certified_at is not null
+           and r.mails_settled_at is not null
+           and r.destroyed_at is null
+           and not exists (select from unnest(r.participants || r.extended) as owed (service)
+                             left join slice_answer a on a.request_id = r.request_id
+                                               and a.service = owed.service
+                            where a.remaining is distinct from 0)
+         order by r.certified_at
+         limit $1
+           for update skip locked
+        """,
+        END_BATCH,
+    )
+    over = {row["request_id"] for row in rows}
+    over -= await leased_requests(tx, over)
+    if not over:
+        return 0
+    counts = await _delete(tx, over)
+    tx.tell(
+        *(
+            AliasesDestroyed(request_id=request, count=counts.get(request, 0), remaining=0)
+            for request in sorted(over)
+        )
+    )
+    return len(over)
+
+
+async def _delete(tx: Transaction, requests: Collection[UUID]) -> dict[UUID, int]:
+    """Delete aliases and nonces, look again, and mark the requests; counts aliases by request."""
+    ids = list(requests)
+    rows = await tx.fetch(
+        """
+        with gone as (delete from alias where request_id = any($1::uuid[]) returning request_id)
+        select request_id, count(*) as count from gone group by request_id
+        """,
+        ids,
+    )
+    await tx.execute("delete from nonce where request_id = any($1::uuid[])", ids)
+    left = await tx.fetchval(
+        """
+        select (select count(*) from alias where request_id = any($1::uuid[]))
+             + (select count(*) from nonce where request_id = any($1::uuid[]))
+             + (select count(*) from mail where request_id = any($1::uuid[]))
+        """,
+        ids,
+    )
+    if left:
+        raise StillThere
+    await tx.execute(
+        """
+        update request
+           set destroyed_at = coalesce(destroyed_at, $2)
+         where request_id = any($1::uuid[])
+        """,
+        ids,
+        tx.now,
+    )
+    return {row["request_id"]: row["count"] for row in rows}

@@ -1,0 +1,156 @@
+"""What a verifier has to look at: rows of its own small database."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from shared.consumer.lines import AnyLine
+from shared.database import Transaction
+
+BATCH = 500  # receipts in one look
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One receipt to look at; `ids` are those that arrived; `origin` is None if nobody asked."""
+
+    receipt_id: UUID
+    attempt: int
+    request_id: UUID | None
+    receipt_sha256: bytes
+    closed_count: int
+    closed_root: bytes
+    covered_until: datetime
+    tries: int
+    ids: frozenset[UUID]
+    origin: str | None
+    cutoff: datetime | None
+
+    @property
+    def key(self) -> tuple[UUID, int]:
+        """What names it."""
+        return self.receipt_id, self.attempt
+
+
+async def note_asked(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Remember origin and cut-off of requests that this slice must answer."""
+    await tx.execute(
+        """
+        insert into asked (request_id, origin, cutoff)
+        select * from unnest($1::uuid[], $2::text[], $3::timestamptz[])
+            on conflict do nothing
+        """,
+        [line.message.request_id for line in lines],
+        [line.message.origin for line in lines],
+        [line.message.cutoff for line in lines],
+    )
+
+
+async def note_receipts(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Remember receipts to look at, at once; one sent again changes nothing while it waits."""
+    await tx.execute(
+        """
+        insert into looking (receipt_id, attempt, request_id, receipt_sha256, closed_count,
+                             closed_root, covered_until, next_try_at)
+        select told.*, $8
+          from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::bytea[], $5::bigint[],
+                      $6::bytea[], $7::timestamptz[]) as told
+            on conflict do nothing
+        """,
+        [line.message.receipt_id for line in lines],
+        [line.message.attempt for line in lines],
+        [line.message.request_id for line in lines],
+        [sha256(line.bytes).digest() for line in lines],
+        [line.message.closed_count for line in lines],
+        [bytes.fromhex(line.message.closed_root) for line in lines],
+        [line.message.covered_until for line in lines],
+        tx.now,
+    )
+
+
+async def note_closed(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Keep closed ids until their receipt was looked at."""
+    await tx.executemany(
+        """
+        insert into closed (receipt_id, attempt, number, subject_ids)
+        values ($1, $2, $3, $4)
+            on conflict do nothing
+        """,
+        [
+            (
+                line.message.receipt_id,
+                line.message.attempt,
+                line.message.number,
+                list(line.message.subject_ids),
+            )
+            for line in lines
+        ],
+    )
+
+
+async def forget_asked(tx: Transaction, requests: Collection[UUID]) -> None:
+    """Forget requests whose aliases have ended."""
+    await tx.execute("delete from asked where request_id = any($1::uuid[])", list(requests))
+
+
+async def due(tx: Transaction) -> list[Look]:
+    """Take up to 500 receipts that are due, locked, with the ids that have arrived."""
+    rows = await tx.fetch(
+        """
+        with mine as (
+            select *
+              from looking
+             where next_try_at <= $1
+             order by next_try_at, receipt_id
+             limit $2
+               for update skip locked
+        )
+        select mine.receipt_id, mine.attempt, mine.request_id, mine.receipt_sha256,
+               mine.closed_count, mine.closed_root, mine.covered_until, mine.tries,
+               array(select id
+                       from closed c, unnest(c.subject_ids) as id
+                      where c.receipt_id = mine.receipt_id
+                        and c.attempt = mine.attempt) as ids,
+               asked.origin, asked.cutoff
+          from mine
+          left join asked using (request_id)
+        """,
+        tx.now,
+        BATCH,
+    )
+    return [Look(**{**row, "ids": frozenset(row["ids"])}) for row in map(dict, rows)]
+
+
+async def done(tx: Transaction, looks: Sequence[Look]) -> None:
+    """Forget receipts that were answered, and their ids."""
+    for table in ("looking", "closed"):
+        await tx.execute(
+            f"""
+            delete from {table} t
+             using unnest($1::uuid[], $2::integer[]) as over (receipt_id, attempt)
+             where t.receipt_id = over.receipt_id
+               and t.attempt = over.attempt
+            """,
+            [look.receipt_id for look in looks],
+            [look.attempt for look in looks],
+        )
+
+
+async def put_off(tx: Transaction, until: Mapping[tuple[UUID, int], tuple[datetime, str]]) -> None:
+    """Look again later, and say why: nothing is answered without having looked."""
+    await tx.execute(
+        """
+        update looking l
+           set next_try_at = late.at, tries = l.tries + 1, reason = late.reason
+          from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::text[])
+               as late (receipt_id, attempt, at, reason)
+         where l.receipt_id = late.receipt_id
+           and l.attempt = late.attempt
+        """,
+        [receipt for receipt, _ in until],
+        [attempt for _, attempt in until],
+        [at for at, _ in until.values()],
+        [reason for _, reason in until.values()],
+    )

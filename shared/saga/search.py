@@ -1,0 +1,136 @@
+"""Look into a slice as a stranger: from the database's own catalogue, never from an inventory.
+
+Nothing here knows a table of any service. What the catalogue shows is searched; what may not be
+read, or is hidden by a policy, makes the look fail: a hidden row would look like nothing held.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from shared.database import Transaction
+from shared.saga.catalogue import Column, Relation, read_catalogue
+
+ROOT: Final = "subject"
+SMALL_BYTES: Final = 16 * 1024 * 1024  # a relation that may be scanned for each batch
+# Outside by design: what open requests are about, keyed digests of a day, and retained values,
+# of which the verifier sees everything but the values (they are counted apart).
+OUTSIDE: Final = frozenset({"alias", "ephemeral", "held"})
+UUIDS: Final = frozenset({"uuid"})
+TEXTS: Final = frozenset({"text", "varchar", "bpchar", "citext", "name"})
+
+
+class CannotLook(Exception):  # noqa: N818
+    """There is a relation that the verifier may not read as a whole: nothing can be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What is left: how often each closed id stands somewhere; each address with its times.
+
+    A time is `address_since` of the relationship that the row hangs on; None if on none.
+    """
+
+    ids: Mapping[UUID, int]
+    addresses: Mapping[str, Sequence[datetime | None]]
+
+
+async def look(tx: Transaction, ids: Collection[UUID], addresses: Collection[str]) -> Remains:
+    """Search every relation for closed ids and exact addresses: one statement for each kind.
+
+    Columns with an index are always searched, others where the relation is at most 16 MB.
+    Raises CannotLook.
+    """
+    relations = await read_catalogue(tx)
+    for relation in relations:
+        if relation.hidden and relation.name not in OUTSIDE:
+            raise CannotLook
+    visible = [relation for relation in relations if relation.name not in OUTSIDE]
+    left_ids: dict[UUID, int] = {}
+    left_addresses: dict[str, list[datetime | None]] = {}
+    id_statement, text_statement = statements(visible)
+    if ids and id_statement:
+        for row in await tx.fetch(id_statement, sorted(ids)):
+            left_ids[row["id"]] = left_ids.get(row["id"], 0) + 1
+    if addresses and text_statement:
+        for row in await tx.fetch(text_statement, sorted(addresses)):
+            left_addresses.setdefault(row["value"], []).append(row["since"])
+    return Remains(left_ids, left_addresses)
+
+
+def statements(relations: Sequence[Relation]) -> tuple[str, str]:
+    """Write the two searches over all relations; $1 is an array of ids or of addresses."""
+    id_parts, text_parts = [], []
+    by_oid = {relation.oid: relation for relation in relations}
+    for relation in relations:
+        for column in relation.columns:
+            if not (column.indexed or relation.size <= SMALL_BYTES):
+                continue
+            if column.type in UUIDS:
+                id_parts.append(_id_part(relation, column))
+            elif column.type in TEXTS:
+                text_parts.append(_text_part(relation, column, by_oid))
+    return "\nunion all\n".join(id_parts), "\nunion all\n".join(text_parts)
+
+
+def _id_part(relation: Relation, column: Column) -> str:
+    return (
+        f"select t.{column.quoted} as id from {relation.quoted} t"
+        f" where t.{column.quoted} = any($1::uuid[])"
+    )
+
+
+def _text_part(relation: Relation, column: Column, by_oid: Mapping[int, Relation]) -> str:
+    """Search one text column, joined to `subject` along its foreign keys where there is a way.
+
+    A column with an index is looked up address by address: without planner statistics (they would
+    keep samples of addresses) `= any` would read the whole table.
+    """
+    joins, since = way_to_root(relation, by_oid)
+    if column.indexed:
+        found = (
+            f"(select t.* from {relation.quoted} t where t.{column.quoted} = wanted.value offset 0)"
+        )
+        source = f"unnest($1::text[]) as wanted (value) cross join lateral {found} t"
+        return f"select wanted.value, {since} as since from {source}{joins}"
+    return (
+        f"select t.{column.quoted}::text as value, {since} as since"
+        f" from {relation.quoted} t{joins} where t.{column.quoted}::text = any($1::text[])"
+    )
+
+
+def way_to_root(relation: Relation, by_oid: Mapping[int, Relation]) -> tuple[str, str]:
+    """Write the shortest joins from `t` to `subject`, and the expression for `address_since`.
+
+    A row that hangs on nobody has no time: it counts whenever it was written.
+    """
+    if relation.name == ROOT:
+        return "", "t.address_since"
+    ways: list[tuple[Relation, tuple[Any, ...]]] = [(relation, ())]
+    seen = {relation.oid}
+    while ways:
+        here, steps = ways.pop(0)
+        for key in here.keys:
+            there = by_oid.get(key.to)
+            if there is None or there.oid in seen:
+                continue
+            taken = (*steps, (there, key))
+            if there.name == ROOT:
+                return _joins(taken), f"j{len(taken)}.address_since"
+            seen.add(there.oid)
+            ways.append((there, taken))
+    return "", "null::timestamptz"
+
+
+def _joins(steps: Sequence[tuple[Relation, Any]]) -> str:
+    sql = ""
+    for number, (relation, key) in enumerate(steps, 1):
+        before = "t" if number == 1 else f"j{number - 1}"
+        pairs = " and ".join(
+            f"j{number}.{theirs} = {before}.{ours}"
+            for ours, theirs in zip(key.columns, key.targets, strict=True)
+        )
+        sql += f" left join {relation.quoted} j{number} on {pairs}"
+    return sql
