@@ -128,6 +128,8 @@ class _Restrict:
             return isinstance(value, str) and _EVENT.fullmatch(value) is not None
         if isinstance(value, str):
             return _VALUE.fullmatch(value) is not None
+        if isinstance(value, list | tuple):
+            return all(isinstance(each, str) and _VALUE.fullmatch(each) for each in value)
         return value is None or isinstance(value, bool | int | float)
 
 

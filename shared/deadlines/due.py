@@ -12,7 +12,6 @@ from shared.database import Database, Transaction, is_transient
 from shared.logs import log
 
 BATCH: Final = 500
-TRY_AGAIN: Final = timedelta(minutes=10)  # after an action failed on a row
 LOOK_AGAIN: Final = timedelta(seconds=30)  # another process may have set something
 AT_LEAST: Final = timedelta(milliseconds=50)
 
@@ -74,8 +73,8 @@ async def run_due(database: Database, actions: Actions) -> int:
     """Do everything that is due, kind by kind in batches; return how many rows were done.
 
     Needs the role `eraser`. Restricted subjects wait (Art. 18 GDPR): what fell due runs when the
-    restriction is lifted. A row whose action fails is tried alone, then again after TRY_AGAIN.
-    Raises what is transient.
+    restriction is lifted. A row whose action fails is tried alone, then again
+    ten minutes later (take_due). Raises what is transient.
     """
     done = 0
     for kind, action in actions.items():
