@@ -1,0 +1,426 @@
+"""The one-file verifier accepts a true bundle and nothing that was bent, left out or invented."""
+
+import ast
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from contracts import verify_bundle
+from contracts.bundle import Bundle, Evidence
+from contracts.certificate import Predicate
+from contracts.messages import SliceReerased
+from contracts.verify_bundle import text, verify
+from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack, Role
+from tests.contracts.samples import ERASED, NOW, RETAINED, digest, signer
+from tests.contracts.story import (
+    ALL,
+    NONCE,
+    ROOT,
+    Story,
+    erased,
+    extended,
+    requested,
+    story,
+    told,
+    trusted,
+    verified,
+    with_receipt,
+)
+
+SOURCE = Path(verify_bundle.__file__)
+TRUE = story().bundle().to_json()
+NEWSLETTER = signer("newsletter")
+ITS_VERIFIER = signer("newsletter", Role.VERIFIER)
+
+
+def problem(bundle: Bundle | bytes, **given: Any) -> str:
+    report = verify(bundle if isinstance(bundle, bytes) else bundle.to_json(), **given)
+    assert report["valid"] is (report["problem"] == "")
+    assert "certificate" not in report or report["valid"], "an invalid report shows no claims"
+    return str(report["problem"])
+
+
+def test_a_true_bundle_is_valid_and_says_on_whose_word() -> None:
+    own = verify(TRUE)
+    pinned = verify(TRUE, root=ROOT.public.hex())
+    configured = verify(TRUE, trust=trusted(*ALL))
+
+    assert [own["valid"], pinned["valid"], configured["valid"]] == [True] * 3
+    assert [own["pinned"], pinned["pinned"], configured["pinned"]] == [False, True, True]
+    assert own["person"]
+    assert own["root"] == ROOT.public.hex()
+    assert "own word" in text(own)
+    assert "own word" not in text(pinned)
+
+
+@pytest.mark.parametrize(
+    "true",
+    [
+        replace(story(), nonce=None),
+        with_receipt(told(RETAINED, NEWSLETTER)),
+        with_receipt(told(SliceReerased(**ERASED.model_dump(), attempt=2), NEWSLETTER)),
+        with_receipt(told(ERASED, NEWSLETTER, among=1)),
+        with_receipt(
+            told(erased("newsletter", covered_until=NOW - timedelta(seconds=5)), NEWSLETTER)
+        ),
+        extended("events"),
+    ],
+    ids=["without nonce", "held", "erased again", "alone in its record", "skew", "extended"],
+)
+def test_other_true_stories_are_valid_too(true: Story) -> None:
+    assert problem(true.bundle()) == ""
+
+
+def test_retention_is_said() -> None:
+    report = verify(with_receipt(told(RETAINED, NEWSLETTER)).bundle().to_json())
+
+    assert report["certificate"]["outcome"] == "complete-with-retention"
+
+
+# What a lying or careless issuer, service or verifier could do.
+
+
+def _receipts(**changes: Evidence) -> Story:
+    true = story()
+    return replace(true, receipts={**true.receipts, **changes})
+
+
+def _backs(**changes: Evidence) -> Story:
+    true = story()
+    return replace(true, read_backs={**true.read_backs, **changes})
+
+
+def _request(by: str = "rights", **changes: Any) -> Story:
+    return replace(story(), request=told(requested(**changes), signer(by)))
+
+
+def _without_receipt() -> Story:
+    true = story()
+    return replace(true, receipts={"rights": true.receipts["rights"]})
+
+
+def _without_read_back() -> Story:
+    true = story()
+    return replace(true, read_backs={"rights": true.read_backs["rights"]})
+
+
+def _back(**changes: Any) -> Evidence:
+    by = changes.pop("by", ITS_VERIFIER)
+    return told(verified("newsletter", story().receipts["newsletter"], **changes), by)
+
+
+OTHER = UUID("0195652e-5c00-7000-8000-00000000ffff")
+LIES: dict[str, Callable[[], Story]] = {
+    "receipt of another service": lambda: _receipts(newsletter=told(ERASED, signer("events"))),
+    "receipt signed in another's name": lambda: _receipts(
+        newsletter=told(ERASED, signer("events"), source="newsletter")
+    ),
+    "receipt signed by a verifier": lambda: with_receipt(told(ERASED, ITS_VERIFIER)),
+    "receipt of another request": lambda: with_receipt(
+        told(erased("newsletter", request_id=OTHER), NEWSLETTER)
+    ),
+    "receipt of a batch": lambda: with_receipt(
+        told(erased("newsletter", request_id=None), NEWSLETTER)
+    ),
+    "receipt that covers too little": lambda: with_receipt(
+        told(erased("newsletter", covered_until=NOW - timedelta(seconds=6)), NEWSLETTER)
+    ),
+    "receipt that covers too much": lambda: with_receipt(
+        told(erased("newsletter", covered_until=NOW + timedelta(seconds=1)), NEWSLETTER)
+    ),
+    "receipt that failed": lambda: with_receipt(
+        told(erased("newsletter", outcome=Outcome.FAILED), NEWSLETTER)
+    ),
+    "receipt missing": _without_receipt,
+    "read-back missing": _without_read_back,
+    "read-back of another verifier": lambda: _backs(
+        newsletter=_back(by=signer("rights", Role.VERIFIER))
+    ),
+    "read-back by the service itself": lambda: _backs(newsletter=_back(by=NEWSLETTER)),
+    "read-back that found something": lambda: _backs(newsletter=_back(remaining=1)),
+    "read-back of another receipt": lambda: _backs(newsletter=_back(receipt_sha256=digest("x"))),
+    "read-back of another attempt": lambda: _backs(newsletter=_back(attempt=1)),
+    "read-back of another request": lambda: _backs(newsletter=_back(request_id=OTHER)),
+    "read-back for another service": lambda: _backs(
+        newsletter=told(
+            verified("rights", story().receipts["newsletter"]), ITS_VERIFIER, source="newsletter"
+        )
+    ),
+    "request signed by another": lambda: _request(by="newsletter"),
+    "origin asks for others": lambda: _request(by="newsletter", origin="newsletter"),
+    "request of nobody": lambda: _request(participants=()),
+    "participant missing": lambda: _request(participants=("events", "newsletter", "rights")),
+    "participant not asked for": lambda: _request(scope=("rights",)),
+    "participant nobody named": lambda: replace(extended("events"), extensions=()),
+    "extension not by erasure": lambda: extended("events", by=signer("rights")),
+    "certificate not by erasure": lambda: replace(story(), by=signer("rights")),
+    "certificate by erasure's verifier": lambda: replace(
+        story(), by=signer("erasure", Role.VERIFIER)
+    ),
+    "nonce of another": lambda: replace(story(), nonce=NONCE[::-1]),
+    "key nobody knows": lambda: replace(story(), trust=trusted(*ALL[1:])),
+    "key before its time": lambda: replace(
+        story(), trust=trusted(*ALL, not_before=NOW + timedelta(days=1))
+    ),
+    "key after its time": lambda: replace(
+        story(), trust=trusted(*ALL, not_after=NOW - timedelta(seconds=1))
+    ),
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+def test_a_lie_is_found(lie: Callable[[], Story]) -> None:
+    assert problem(lie().bundle())
+
+
+# What an issuer could write into the certificate that no line says.
+
+
+def _claim(**changes: Any) -> Callable[[Predicate], Predicate]:
+    return lambda predicate: predicate.model_copy(update=changes)
+
+
+def _of_newsletter(**changes: Any) -> Callable[[Predicate], Predicate]:
+    def edit(predicate: Predicate) -> Predicate:
+        first, *others = predicate.participants
+        return predicate.model_copy(
+            update={"participants": (first.model_copy(update=changes), *others)}
+        )
+
+    return edit
+
+
+PLACE = story().participant("newsletter").topic
+SEEN = story().participant("newsletter").read_back
+CLAIMS: dict[str, Callable[[Predicate], Predicate]] = {
+    "received": _claim(received_at=NOW),
+    "identity": _claim(identity_checked_at=NOW - timedelta(days=1)),
+    "cutoff": _claim(cutoff=NOW - timedelta(days=1)),
+    "due": _claim(due_at=NOW),
+    "commitment": _claim(person_commitment=digest("another")),
+    "request": _claim(request_id=OTHER),
+    "outcome": _claim(outcome=CertificateOutcome.COMPLETE_WITH_RETENTION),
+    "completed too early": _claim(completed_at=NOW - timedelta(seconds=6)),
+    "rows": _of_newsletter(rows={"subscriber": 2, "consent": 1}),
+    "rows as truth": _of_newsletter(rows={"subscriber": True, "consent": True}),
+    "outcome of a service": _of_newsletter(outcome=Outcome.ANONYMISED),
+    "held": _of_newsletter(held=RETAINED.held),
+    "version": _of_newsletter(register_version=2),
+    "attempt": _of_newsletter(attempt=1),
+    "partition": _of_newsletter(topic=PLACE.model_copy(update={"partition": 1})),
+    "line": _of_newsletter(topic=PLACE.model_copy(update={"line": 0})),
+    "offset": _of_newsletter(topic=PLACE.model_copy(update={"offset": -1})),
+    "verifier": _of_newsletter(read_back=SEEN.model_copy(update={"by": NEWSLETTER.key_id})),
+    "method": _of_newsletter(read_back=SEEN.model_copy(update={"method": ReadBack.IDS})),
+    "remaining": _of_newsletter(read_back=SEEN.model_copy(update={"remaining": 1})),
+    "receipt": _of_newsletter(receipt=f"sha256:{digest('x')}"),
+    "name": _of_newsletter(service="events"),
+    "order": lambda predicate: predicate.model_copy(
+        update={"participants": predicate.participants[::-1]}
+    ),
+    "one fewer": lambda predicate: predicate.model_copy(
+        update={"participants": predicate.participants[:1]}
+    ),
+    "one twice": lambda predicate: predicate.model_copy(
+        update={"participants": (*predicate.participants, predicate.participants[0])}
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", CLAIMS.values(), ids=CLAIMS.keys())
+def test_a_claim_that_no_signed_line_makes_is_found(
+    edit: Callable[[Predicate], Predicate],
+) -> None:
+    assert problem(replace(story(), edit=edit).bundle())
+
+
+# What somebody could do to the file.
+
+
+def _paths(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        return [found for name, part in value.items() for found in _paths(part, (*way, name))]
+    if isinstance(value, list):
+        return [found for at, part in enumerate(value) for found in _paths(part, (*way, at))]
+    return [way]
+
+
+def _bent(value: Any) -> Any:
+    """Change a value as little as its kind allows."""
+    if isinstance(value, int):
+        return value + 1
+    at = len(value) // 2
+    return value[:at] + ("1" if value[at] != "1" else "2") + value[at + 1 :]
+
+
+# Only a hint which verifier was current.
+HINTS = {("verifier", "sha256"), ("verifier", "file")}
+LEAVES = [way for way in _paths(orjson.loads(TRUE)) if way not in HINTS]
+
+
+@pytest.mark.parametrize("way", LEAVES, ids=lambda way: ".".join(map(str, way)))
+@pytest.mark.parametrize("change", [_bent, lambda _: None, lambda _: [], lambda _: "x"])
+def test_no_value_of_the_file_can_be_changed(
+    way: tuple[Any, ...], change: Callable[[Any], Any]
+) -> None:
+    bundle = orjson.loads(TRUE)
+    place = bundle
+    for step in way[:-1]:
+        place = place[step]
+    place[way[-1]] = change(place[way[-1]])
+
+    if way == ("nonce",) and not place["nonce"]:
+        return  # the status page offers the bundle without it
+    assert problem(orjson.dumps(bundle))
+
+
+@pytest.mark.parametrize("name", ["certificate", "trust"])
+def test_no_byte_of_the_envelopes_can_be_changed(name: str) -> None:
+    bundle = orjson.loads(TRUE)
+    envelope = base64.b64decode(bundle[name])
+    payload = base64.b64decode(orjson.loads(envelope)["payload"])
+    for at in range(0, len(payload), 7):
+        changed = payload[:at] + bytes([payload[at] ^ 1]) + payload[at + 1 :]
+        bent = {**orjson.loads(envelope), "payload": base64.b64encode(changed).decode()}
+        forged = {**bundle, name: base64.b64encode(orjson.dumps(bent)).decode()}
+        assert problem(orjson.dumps(forged)), f"byte {at} of the payload of {name}"
+
+
+def test_no_byte_of_a_line_can_be_changed() -> None:
+    bundle = orjson.loads(TRUE)
+    line = base64.b64decode(bundle["receipts"][0]["line"])
+    for at in range(len(line)):
+        changed = line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :]
+        bundle["receipts"][0]["line"] = base64.b64encode(changed).decode()
+        assert problem(orjson.dumps(bundle)), f"byte {at} of the line"
+
+
+def _edited(edit: Callable[[dict[str, Any]], object]) -> bytes:
+    bundle = orjson.loads(TRUE)
+    edit(bundle)
+    return orjson.dumps(bundle)
+
+
+def _swap(name: str) -> Callable[[dict[str, Any]], object]:
+    return lambda bundle: bundle[name].reverse()
+
+
+EDITS: dict[str, bytes] = {
+    "lines swapped between evidence": _edited(
+        lambda bundle: bundle["receipts"].__setitem__(
+            slice(None),
+            [
+                {**bundle["receipts"][0], "line": bundle["receipts"][1]["line"]},
+                {**bundle["receipts"][1], "line": bundle["receipts"][0]["line"]},
+            ],
+        )
+    ),
+    "receipt twice": _edited(lambda b: b["receipts"].append(b["receipts"][0])),
+    "read-back twice": _edited(lambda b: b["readBacks"].append(b["readBacks"][0])),
+    "receipt as read-back": _edited(lambda b: b["readBacks"].__setitem__(0, b["receipts"][0])),
+    "no receipts": _edited(lambda b: b["receipts"].clear()),
+    "no trust": _edited(lambda b: b.pop("trust")),
+    "another format": _edited(lambda b: b.update(format="expunge-bundle/v2")),
+    "a list": b"[]",
+    "nan": TRUE.replace(b'"partition": 0', b'"partition": NaN', 1),
+    "fraction": TRUE.replace(b'"partition": 0', b'"partition": 0.0', 1),
+    "duplicate key": TRUE.replace(b'"partition": 0', b'"partition": 1, "partition": 0', 1),
+    "deep": b'{"format":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+}
+
+
+@pytest.mark.parametrize("bundle", EDITS.values(), ids=EDITS.keys())
+def test_an_edited_file_is_invalid(bundle: bytes) -> None:
+    assert problem(bundle)
+
+
+def test_the_order_of_evidence_in_the_file_does_not_matter() -> None:
+    assert problem(_edited(_swap("receipts"))) == ""
+
+
+def test_a_bundle_of_another_root_is_valid_on_its_own_word_only() -> None:
+    other = signer("mallory", Role.ROOT)
+
+    assert problem(TRUE, root=other.public.hex()).startswith("the list of keys")
+    assert problem(TRUE, trust=trusted(signer("mallory")))
+
+
+def test_a_nonce_from_elsewhere_is_checked() -> None:
+    without = replace(story(), nonce=None).bundle().to_json()
+
+    assert (verify(without)["person"], verify(without, nonce=NONCE.hex())["person"]) == (
+        False,
+        True,
+    )
+    assert problem(without, nonce=NONCE[::-1].hex()).startswith("the nonce")
+
+
+# The program.
+
+
+def _run(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-I", str(SOURCE), *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_it_runs_as_a_script_and_its_exit_codes_are_as_documented(tmp_path: Path) -> None:
+    good, bad, junk = tmp_path / "good", tmp_path / "bad", tmp_path / "junk"
+    good.write_bytes(TRUE)
+    bad.write_bytes(EDITS["receipt twice"])
+    junk.write_bytes(b"\x00")
+
+    valid = _run(str(good), "--root", ROOT.public.hex())
+    as_json = _run(str(good), "--json")
+
+    assert valid[0] == 0
+    assert valid[1].startswith("VALID: complete, request ")
+    assert json.loads(as_json[1])["valid"] is True
+    assert _run(str(bad))[0] == 1
+    assert _run(str(bad))[1].startswith("INVALID: the certificate: ")
+    assert _run(str(good), "--root", "00")[0] == 1
+    assert _run(str(junk))[0] == _run(str(tmp_path / "none"))[0] == _run()[0] == 2
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    huge = tmp_path / "huge"
+    with huge.open("wb") as file:
+        file.truncate(verify_bundle.MAX_BYTES + 1)
+
+    assert verify_bundle.main([str(huge)]) == 2
+
+
+def test_control_characters_of_the_issuer_do_not_reach_the_terminal() -> None:
+    edit = _claim(controller={"name": "\x1b[2Jgone"})
+    report = verify(replace(story(), edit=edit).bundle().to_json())
+
+    assert report["valid"]
+    assert "\x1b" not in text(report)
+
+
+def test_it_is_one_short_file_that_imports_nothing_of_ours() -> None:
+    source = SOURCE.read_text()
+    imported = {
+        (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else name.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+
+    assert len(source.splitlines()) < 300
+    assert imported <= set(sys.stdlib_module_names) | {"cryptography"}
