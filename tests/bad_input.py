@@ -1,23 +1,28 @@
 """Every class of bad input, once: an id, how it is sent, and which answers are right.
 
 `tests/web` runs them against a probe form, `tests/house/test_bad_input.py` against every POST route
-that exists. A class builds a request from a sample of good entries and a marker, a text that must
-come back nowhere but escaped in a field, and be in no log and no table.
+that exists. A class is a request, or builds one from a sample of good entries. MARKER is in most of
+them: it may come back nowhere but escaped in a field, and be in no log and no table.
 """
 
 import gzip
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from shared.web.forms import FORM_ID, Declaration, Field, Form, Kind
-from shared.web.parts import Web
+import httpx2
+
+from shared.web.forms import FORM_ID, Field, Form, Kind
 from shared.web.language import Language
+from shared.web.parts import Web
 
 URLENCODED = "application/x-www-form-urlencoded"
 JSON = "application/json"
+FIELD_CONTENT = re.compile(r' value="[^"]*"|(?<=>)[^<]*</textarea>')
 MIB = 1024 * 1024
+MARKER = "zq7Marker"  # stands in every class where a person's text would
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Sent:
     chunked: bool = False
 
 
-Build = Callable[[Mapping[str, str], str], Sent]
+Build = Callable[[Mapping[str, str]], Sent]
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class BadInput:
     """One class. `kind` says what it needs: `email`, `text`, or nothing (any body)."""
 
     id: str
-    build: Build
+    build: Build | Sent
     statuses: frozenset[int]
     kind: Kind | None = None
 
@@ -46,7 +51,9 @@ def sample(form: Form, web: Web, language: Language = Language.EN) -> dict[str, 
     """Give entries that a form accepts, from its own declaration."""
     entries = {one.name: _good(one) for one in form.fields}
     wordings = web.pages.wordings[form.service]
-    entries |= {one.name: _agreed(one, wordings, language) for one in form.declarations}
+    entries |= {
+        one.name: wordings.current(one.wording, language).sha256 for one in form.declarations
+    }
     if form.once:
         entries[FORM_ID] = web.form_ids.make(form.key)
     return entries
@@ -60,10 +67,6 @@ def _good(one: Field) -> str:
         Kind.HIDDEN: "",
     }
     return goods.get(one.kind, "Ada")
-
-
-def _agreed(one: Declaration, wordings: object, language: Language) -> str:
-    return str(wordings.current(one.wording, language).sha256)  # type: ignore[attr-defined]
 
 
 def _form(body: bytes, **headers: str) -> Sent:
@@ -100,108 +103,127 @@ def _multipart(entries: Mapping[str, str], *, close: bool = True, file: str = ""
     return Sent(body.encode(), {"content-type": "multipart/form-data; boundary=x"})
 
 
-def _one(name: str, build: Build, *statuses: int, kind: Kind | None = None) -> BadInput:
+def _one(name: str, build: Build | Sent, *statuses: int, kind: Kind | None = None) -> BadInput:
     return BadInput(name, build, frozenset(statuses), kind)
 
 
 def _set(kind: Kind, value: str) -> Build:
-    """Put `value`, with `MARK` replaced, into the first field of a kind (see `applies`)."""
+    """Put `value`, with `MARK` replaced, into the first field of a kind (see `request_of`)."""
 
-    def build(entries: Mapping[str, str], marker: str) -> Sent:
+    def build(entries: Mapping[str, str]) -> Sent:
         name = entries[f"first {kind}"]
         clean = {key: one for key, one in entries.items() if not key.startswith("first ")}
-        return _form(_pairs({**clean, name: value.replace("MARK", marker)}))
+        return _form(_pairs({**clean, name: value.replace("MARK", MARKER)}))
+
+    return build
+
+
+def _with(name: str, *, json_body: bool) -> Build:
+    """Add a field that no form has."""
+
+    def build(entries: Mapping[str, str]) -> Sent:
+        more = {**entries, name: MARKER}
+        return _json(json.dumps(more)) if json_body else _form(_pairs(more))
 
     return build
 
 
 ENCODINGS = (
-    _one("nul-in-field", lambda e, m: _form(_pairs(_put(e, f"{m}\0"))), 400),
-    _one("nul-in-json", lambda e, m: _json(json.dumps(_put(e, f"{m}\0"))), 400),
-    _one("lone-surrogate", lambda e, m: _json(_object(e, f'"x": "{m}\\ud800"')), 400),
-    _one("nan", lambda e, m: _json(_object(e, '"x": NaN')), 400),
-    _one("infinity", lambda e, m: _json(_object(e, '"x": -Infinity')), 400),
-    _one("1e400", lambda e, m: _json(_object(e, '"x": 1e400')), 400),
-    _one("5000-digits", lambda e, m: _json(_object(e, '"x": ' + "9" * 5000)), 400),
-    _one("duplicate-key", lambda e, m: _json(_object(e, f'"x": "{m}", "x": "b"')), 400),
-    _one("text-for-number", lambda e, m: _json(json.dumps({**e, "number": "1"})), 422),
-    _one("true-for-text", lambda e, m: _json(json.dumps({**e, "email": True})), 422),
-    _one("true-for-number", lambda e, m: _json(json.dumps({**e, "number": True})), 422),
-    _one("array", lambda e, m: _json(json.dumps([m])), 422),
-    _one("half-json", lambda e, m: _json(f'{{"email": "{m}'), 400),
-    _one("empty-json", lambda e, m: _json(""), 400),
-    _one("utf-8-bom", lambda e, m: _json(b"\xef\xbb\xbf" + json.dumps(e).encode()), 400),
-    _one("utf-16", lambda e, m: _json(json.dumps(e).encode("utf-16-le")), 400),
-    _one("utf-16-bom", lambda e, m: _json(json.dumps(e).encode("utf-16")), 400),
-    _one("deep-array", lambda e, m: _json('{"x": ' + "[" * 21 + "]" * 21 + "}"), 400),
-    _one("deep-100000", lambda e, m: _json("[" * 100_000), 400),
-    _one("json-invalid-utf-8", lambda e, m: _json(b'{"email": "\xff"}'), 400),
-    _one("repeated-field", lambda e, m: _form(_pairs({**e, "a": "1"}, ("a", m))), 400),
-    _one("invalid-utf-8", lambda e, m: _form(_pairs(e) + b"&a=%ff%fe"), 400),
-    _one("raw-bytes", lambda e, m: _form(_pairs(e) + b"&a=\xff"), 400),
-    _one("overlong-utf-8", lambda e, m: _form(_pairs(e) + b"&a=%c0%80"), 400),
-    _one("form-bom", lambda e, m: _form(b"\xef\xbb\xbf" + _pairs(e)), 400),
-    _one("form-utf-16", lambda e, m: _form(_pairs(e).decode().encode("utf-16")), 400),
+    _one("nul-in-field", lambda entries: _form(_pairs(_put(entries, f"{MARKER}\0"))), 400),
+    _one("nul-in-json", lambda entries: _json(json.dumps(_put(entries, f"{MARKER}\0"))), 400),
+    _one("lone-surrogate", lambda entries: _json(_object(entries, f'"x": "{MARKER}\\ud800"')), 400),
+    _one("nan", lambda entries: _json(_object(entries, '"x": NaN')), 400),
+    _one("infinity", lambda entries: _json(_object(entries, '"x": -Infinity')), 400),
+    _one("1e400", lambda entries: _json(_object(entries, '"x": 1e400')), 400),
+    _one("5000-digits", lambda entries: _json(_object(entries, '"x": ' + "9" * 5000)), 400),
+    _one(
+        "duplicate-key", lambda entries: _json(_object(entries, f'"x": "{MARKER}", "x": "b"')), 400
+    ),
+    _one("text-for-number", lambda entries: _json(json.dumps({**entries, "number": "1"})), 422),
+    _one("true-for-text", lambda entries: _json(json.dumps({**entries, "email": True})), 422),
+    _one("true-for-number", lambda entries: _json(json.dumps({**entries, "number": True})), 422),
+    _one("array", _json(json.dumps([MARKER])), 422),
+    _one("half-json", _json(f'{{"email": "{MARKER}'), 400),
+    _one("empty-json", _json(""), 400),
+    _one("utf-8-bom", lambda entries: _json(b"\xef\xbb\xbf" + json.dumps(entries).encode()), 400),
+    _one("utf-16", lambda entries: _json(json.dumps(entries).encode("utf-16-le")), 400),
+    _one("utf-16-bom", lambda entries: _json(json.dumps(entries).encode("utf-16")), 400),
+    _one("deep-array", _json('{"x": ' + "[" * 21 + "]" * 21 + "}"), 400),
+    _one("deep-100000", _json("[" * 100_000), 400),
+    _one("json-invalid-utf-8", _json(b'{"email": "\xff"}'), 400),
+    _one(
+        "repeated-field", lambda entries: _form(_pairs({**entries, "a": "1"}, ("a", MARKER))), 400
+    ),
+    _one("invalid-utf-8", lambda entries: _form(_pairs(entries) + b"&a=%ff%fe"), 400),
+    _one("raw-bytes", lambda entries: _form(_pairs(entries) + b"&a=\xff"), 400),
+    _one("overlong-utf-8", lambda entries: _form(_pairs(entries) + b"&a=%c0%80"), 400),
+    _one("form-bom", lambda entries: _form(b"\xef\xbb\xbf" + _pairs(entries)), 400),
+    _one("form-utf-16", lambda entries: _form(_pairs(entries).decode().encode("utf-16")), 400),
     _one(
         "other-charset",
-        lambda e, m: Sent(_pairs(e), {"content-type": f"{URLENCODED}; charset=iso-8859-1"}),
+        lambda entries: Sent(
+            _pairs(entries), {"content-type": f"{URLENCODED}; charset=iso-8859-1"}
+        ),
         400,
     ),
-    _one("broken-multipart", lambda e, m: _multipart({"a": m}, close=False), 400),
+    _one("broken-multipart", _multipart({"a": MARKER}, close=False), 400),
     _one(
         "multipart-without-boundary",
-        lambda e, m: Sent(b"--x--\r\n", {"content-type": "multipart/form-data"}),
+        Sent(b"--x--\r\n", {"content-type": "multipart/form-data"}),
         400,
     ),
-    _one("multipart-nul", lambda e, m: _multipart({"a": f"{m}\0"}), 400),
-    _one("file", lambda e, m: _multipart({"a": m}, file='; filename="a.txt"'), 415),
-    _one("plain-text", lambda e, m: Sent(m.encode(), {"content-type": "text/plain"}), 415),
-    _one("xml", lambda e, m: Sent(f"<a>{m}</a>".encode(), {"content-type": "text/xml"}), 415),
+    _one("multipart-nul", _multipart({"a": f"{MARKER}\0"}), 400),
+    _one("file", _multipart({"a": MARKER}, file='; filename="a.txt"'), 415),
+    _one("plain-text", Sent(MARKER.encode(), {"content-type": "text/plain"}), 415),
+    _one("xml", Sent(f"<a>{MARKER}</a>".encode(), {"content-type": "text/xml"}), 415),
 )
 SHAPES = (
     *(
-        _one(f"unknown-{name}", lambda e, m, name=name: _form(_pairs({**e, name: m})), 422)  # type: ignore[misc]
+        _one(f"unknown-{name}", _with(name, json_body=False), 422)
         for name in ("subject_id", "status", "role", "__proto__")
     ),
     *(
-        _one(f"unknown-json-{name}", lambda e, m, name=name: _json(json.dumps({**e, name: m})), 422)  # type: ignore[misc]
+        _one(f"unknown-json-{name}", _with(name, json_body=True), 422)
         for name in ("subject_id", "status", "role", "__proto__")
     ),
-    _one("1500-fields", lambda e, m: _form(_pairs({f"f{n}": m for n in range(1500)})), 413),
-    _one("60-parts", lambda e, m: _multipart({f"f{n}": m for n in range(60)}), 413),
-    _one("5-mb", lambda e, m: _form(b"a=" + b"b" * 5 * MIB), 413),
+    _one("1500-fields", _form(_pairs({f"f{n}": MARKER for n in range(1500)})), 413),
+    _one("60-parts", _multipart({f"f{n}": MARKER for n in range(60)}), 413),
+    _one("5-mb", _form(b"a=" + b"b" * 5 * MIB), 413),
     _one(
         "5-mb-chunked",
-        lambda e, m: Sent(b"a=" + b"b" * 5 * MIB, {"content-type": URLENCODED}, chunked=True),
+        Sent(b"a=" + b"b" * 5 * MIB, {"content-type": URLENCODED}, chunked=True),
         413,
     ),
-    _one("65-kb", lambda e, m: _form(b"a=" + b"b" * 65 * 1024), 413),
-    _one("300-kb-json", lambda e, m: _json(json.dumps({"a": "b" * 300_000})), 413),
+    _one("65-kb", _form(b"a=" + b"b" * 65 * 1024), 413),
+    _one("300-kb-json", _json(json.dumps({"a": "b" * 300_000})), 413),
     _one(
         "gzip",
-        lambda e, m: _form(gzip.compress(_pairs(e)), **{"content-encoding": "gzip"}),
+        lambda entries: _form(gzip.compress(_pairs(entries)), **{"content-encoding": "gzip"}),
         415,
     ),
     _one(
         "gzip-json",
-        lambda e, m: _json(gzip.compress(json.dumps(e).encode()), **{"content-encoding": "gzip"}),
+        lambda entries: _json(
+            gzip.compress(json.dumps(entries).encode()), **{"content-encoding": "gzip"}
+        ),
         415,
     ),
     _one(
         "two-lengths",
-        lambda e, m: _form(
-            _pairs(e), **{"transfer-encoding": "chunked", "content-length": str(len(_pairs(e)))}
+        lambda entries: _form(
+            _pairs(entries),
+            **{"transfer-encoding": "chunked", "content-length": str(len(_pairs(entries)))},
         ),
         400,
     ),
     _one(
         "cross-site",
-        lambda e, m: _form(
-            _pairs(e), **{"sec-fetch-site": "cross-site", "origin": "https://x.example"}
+        lambda entries: _form(
+            _pairs(entries), **{"sec-fetch-site": "cross-site", "origin": "https://x.example"}
         ),
         403,
     ),
-    _one("origin-null", lambda e, m: _form(_pairs(e), origin="null"), 403),
+    _one("origin-null", lambda entries: _form(_pairs(entries), origin="null"), 403),
 )
 ADDRESSES = tuple(
     _one(f"address-{name}", _set(Kind.EMAIL, value), 422, kind=Kind.EMAIL)
@@ -276,10 +298,42 @@ def applies(bad: BadInput, form: Form | None) -> bool:
     return form is not None and any(one.kind is bad.kind for one in form.fields)
 
 
-def request_of(bad: BadInput, form: Form | None, entries: Mapping[str, str], marker: str) -> Sent:
+def request_of(bad: BadInput, form: Form | None, entries: Mapping[str, str]) -> Sent:
     """Build one class's request for a route with these good entries."""
-    if bad.kind is None:
-        return bad.build(entries, marker)
-    assert form is not None
+    if isinstance(bad.build, Sent):
+        return bad.build
+    if bad.kind is None or form is None:
+        return bad.build(entries)
     first = next(one.name for one in form.fields if one.kind is bad.kind)
-    return bad.build({**entries, f"first {bad.kind}": first}, marker)
+    return bad.build({**entries, f"first {bad.kind}": first})
+
+
+async def post(client: httpx2.AsyncClient, path: str, sent: Sent) -> httpx2.Response:
+    """Send it, in pieces if it has no length."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(sent.body), 64 * 1024):
+            yield sent.body[start : start + 64 * 1024]
+
+    content = pieces() if sent.chunked else sent.body
+    return await client.post(path, content=content, headers=dict(sent.headers))
+
+
+def faults(answer: httpx2.Response, language: Language, logged: str) -> list[str]:
+    """Name everything that is wrong with the answer to bad input; empty is right."""
+    kind = answer.headers["content-type"]
+    if kind.startswith("text/html"):
+        title = "<title>Fehler: " if language is Language.DE else "<title>Error: "
+        said = FIELD_CONTENT.sub("", answer.text)
+        right = title in answer.text and f'<html lang="{language}">' in answer.text
+    else:
+        said = answer.text
+        right = kind == "application/problem+json" and len(answer.json()["title"]) > 20
+    found = {
+        "is no refusal": not 400 <= answer.status_code < 500,
+        "does not say what to do, in the page's language": not right,
+        "returns what was sent outside of a field": MARKER in said,
+        "is in a log": MARKER in logged,
+        "lacks its headers": "default-src 'none'" not in answer.headers["content-security-policy"],
+    }
+    return [name for name, wrong in found.items() if wrong]

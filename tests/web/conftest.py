@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest_asyncio
@@ -49,6 +50,7 @@ PROBE = Form(
 )
 BUTTON = Form("button", service="probe", action="/{lang}/probe/{token}", once=False)
 router = APIRouter()
+ROOT = "/{lang}/probe"
 
 
 class Count(BaseModel):
@@ -57,13 +59,13 @@ class Count(BaseModel):
     number: int
 
 
-@router.get("/{lang}/probe")
+@router.get(f"{ROOT}")
 async def probe_page(request: Request) -> Response:
     """Show the form."""
     return render_form(request, PROBE)
 
 
-@router.post("/{lang}/probe")
+@router.post(f"{ROOT}")
 async def probe(request: Request, lang: Language) -> Response:
     """Store what was sent."""
 
@@ -75,13 +77,13 @@ async def probe(request: Request, lang: Language) -> Response:
     return await submit(request, PROBE, effect)
 
 
-@router.get("/{lang}/probe/hello")
+@router.get(f"{ROOT}/hello")
 async def hello(request: Request) -> Response:
     """Say hello."""
     return render(request, "probe/hello.html", said=request.query_params.get("said", ""))
 
 
-@router.post("/{lang}/probe/{token}")
+@router.post(f"{ROOT}/{{token}}")
 async def press(request: Request, lang: Language, token: str) -> Response:
     """Press one button."""
 
@@ -93,13 +95,13 @@ async def press(request: Request, lang: Language, token: str) -> Response:
     return await submit(request, BUTTON, effect)
 
 
-@router.post("/{lang}/probe-json")
+@router.post(f"{ROOT}-json")
 async def count(request: Request) -> Count:
     """Take a number."""
     return await read_json(request, Count)
 
 
-@router.get("/{lang}/probe-failure/{token}")
+@router.get(f"{ROOT}-failure/{{token}}")
 async def fail(token: str) -> Response:
     """Fail with a text that quotes what came."""
     raise RuntimeError(token)
@@ -114,29 +116,27 @@ PART = Part(
 )
 
 
-def configuration(**changes: object) -> WebSettings:
+def configuration(**changes: Any) -> WebSettings:
     """Web settings for tests: no waiting, no flood limit in the way."""
-    return WebSettings(
-        **{
-            "minimum_fill_seconds": 0.0,
-            "posts_per_network_and_minute": 100_000,
-            "posts_per_minute": 1_000_000,
-            "allowed_origins": {"probe/probe": frozenset({FRONTEND})},
-            **changes,
-        }
-    )
+    chosen: dict[str, Any] = {
+        "minimum_fill_seconds": 0.0,
+        "posts_per_network_and_minute": 100_000,
+        "posts_per_minute": 1_000_000,
+        "allowed_origins": {"probe/probe": frozenset({FRONTEND})},
+    }
+    return WebSettings(**(chosen | changes))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    """The probe's database as the web process sees it."""
+    """Open the probe's database as the web process sees it."""
     await apply(settings, "probe", PART.folder / "migrations")
     pool = await Database.connect(settings, "probe", "app")
     yield pool
     await pool.close()
 
 
-def app_of(settings: Settings, database: Database, **changes: object) -> FastAPI:
+def app_of(settings: Settings, database: Database, **changes: Any) -> FastAPI:
     """Build the probe's public app on a database."""
 
     async def connect(service: str) -> Database:
@@ -148,13 +148,13 @@ def app_of(settings: Settings, database: Database, **changes: object) -> FastAPI
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def app(settings: Settings, database: Database) -> FastAPI:
-    """The probe's public app."""
+    """Build the probe's public app."""
     return app_of(settings, database)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the probe's public app."""
+    """Open a client of the probe's public app."""
     async with client_of(app) as opened:
         yield opened
 

@@ -132,7 +132,9 @@ async def test_https_is_remembered(settings: Settings, database: Database) -> No
 async def test_a_requests_own_id_is_not_taken_over(client: httpx2.AsyncClient) -> None:
     headers = {"x-request-id": "ada@example.org"}
 
-    assert (await client.get("/en/probe", headers=headers)).headers["x-request-id"] != "ada"
+    assert (await client.get("/en/probe", headers=headers)).headers[
+        "x-request-id"
+    ] != "ada@example.org"
 
 
 async def test_the_style_sheet_never_changes(client: httpx2.AsyncClient) -> None:
@@ -175,7 +177,7 @@ async def test_a_failure_says_nothing_of_what_came(
 
 @pytest.fixture
 def whole(settings: Settings) -> FastAPI:
-    """The website beside the probe."""
+    """Build the website beside the probe."""
     return public_app(settings, [WEBSITE, PART], configuration=configuration())
 
 
