@@ -20,7 +20,7 @@ from shared.consumer.keyring import Keys
 from shared.consumer.lines import Reader
 from shared.consumer.ready import Ready
 from shared.consumer.release import release_when_asked
-from shared.database import Database
+from shared.database import Database, keep_inbox
 from shared.outbox.relay import relay
 from shared.outbox.wake import Wake
 from shared.settings import Settings
@@ -105,6 +105,7 @@ async def _serve(settings: Settings, work: Work, ring: KeyRing) -> None:
             group.create_task(relay(settings, work.service, wake))
             group.create_task(consume(effects, settings, reader, worker.ready, keys=keys))
             group.create_task(release_when_asked(effects, reader))
+            group.create_task(keep_inbox(effects))
             for task in work.tasks:
                 group.create_task(_named(task, worker))
 

@@ -3,7 +3,7 @@
 from shared.database.barrier import barrier
 from shared.database.failures import is_transient
 from shared.database.headers import pack_headers, unpack_headers
-from shared.database.inbox import turn_inbox
+from shared.database.inbox import keep_inbox, turn_inbox
 from shared.database.migrations import Kernel, Schema, apply, apply_schemas, apply_verifier
 from shared.database.pool import Database
 from shared.database.sealing import Sealed, TooMuchTold
@@ -22,6 +22,7 @@ __all__ = [
     "apply_verifier",
     "barrier",
     "is_transient",
+    "keep_inbox",
     "pack_headers",
     "turn_inbox",
     "unpack_headers",

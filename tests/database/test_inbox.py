@@ -1,11 +1,12 @@
 """The inbox has its coming days, and drops the old ones."""
 
+import asyncio
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
-from shared.database import Database, turn_inbox
+from shared.database import Database, keep_inbox, turn_inbox
 from shared.settings import Settings
 from tests.database import slice as club
 
@@ -42,3 +43,18 @@ async def test_days_stay_within_bounds(eraser: Database) -> None:
     with pytest.raises(asyncpg.RaiseError):
         async with eraser.begin() as tx:
             await turn_inbox(tx, keep=timedelta(0))
+
+
+async def test_a_worker_keeps_the_days_turned(eraser: Database, club_settings: Settings) -> None:
+    owner = await asyncpg.connect(club_settings.database_url(club.SERVICE, "owner"))
+    last = await owner.fetchval(
+        "select max(inhrelid::regclass::text) from pg_inherits where inhparent = 'inbox'::regclass"
+    )
+    await owner.execute(f"drop table {last}")
+
+    task = asyncio.create_task(keep_inbox(eraser, every=timedelta(milliseconds=20)))
+    async with asyncio.timeout(30):
+        while not await owner.fetchval("select to_regclass($1)::text", last):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await owner.close()
