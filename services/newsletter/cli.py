@@ -125,3 +125,8 @@ def _print(answer: dict[str, Any], *, as_json: bool) -> None:
 def _refuse(sentence: str) -> None:
     typer.echo(sentence, err=True)
     raise typer.Exit(1)
+
+
+def commands(parent: typer.Typer) -> None:
+    """Add what this service brings to the command line."""
+    parent.add_typer(app, name=SERVICE, rich_help_panel="Do a service's work")

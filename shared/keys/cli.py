@@ -1,20 +1,26 @@
 """`expunge keys`: make keys, show whose word counts."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Sequence
 
 import typer
+from aiokafka.errors import KafkaError
 
 from shared.keys.files import KeysWrong, apply_keys, load_trust
+from shared.keys.first import publish_first
 from shared.settings import MissingSecret, Settings
 
 
-def keys_app(services: Iterable[str], verifiers: Iterable[str]) -> typer.Typer:
-    """Build the command group for these services, and verifiers of these services."""
+def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
+    """Build the command group for these services; `verifiers` names those that hold a slice."""
     app = typer.Typer(help="Keys of services and verifiers.", no_args_is_help=True)
 
     @app.command("apply")
     def apply() -> None:
-        """Make the keys that are missing and add them to trust.json."""
+        """Make the keys that are missing, trust them, and publish them with the register.
+
+        Needs the broker: keys and register are the first records on `erasure.v1`.
+        """
         settings = Settings.load()
         try:
             made = apply_keys(settings, services, verifiers)
@@ -25,6 +31,12 @@ def keys_app(services: Iterable[str], verifiers: Iterable[str]) -> typer.Typer:
             typer.echo(f"made {name}")
         if not made:
             typer.echo("nothing to make: every key is there")
+        try:
+            sent = asyncio.run(publish_first(settings, verifiers))
+        except (KafkaError, OSError):
+            typer.echo("keys are made, but no broker answers at EXPUNGE_KAFKA", err=True)
+            raise typer.Exit(1) from None
+        typer.echo(f"published {sent} records" if sent else "nothing to publish")
 
     @app.command("list")
     def show() -> None:

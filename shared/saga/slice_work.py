@@ -1,0 +1,72 @@
+"""What every service with a slice does beside the web, put together once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from contracts.messages import ConsentWithdrawn, Message
+from contracts.topics import CLOSED, CONSENT, ERASURE
+from contracts.vocabulary import Role
+from shared.consumer.lines import Reactions, Reader
+from shared.deadlines import Actions, keep_deadlines
+from shared.inventory import Inventory
+from shared.keys import signer_for
+from shared.mail import Mailer, MailSettings, Post
+from shared.saga.claims import Find
+from shared.saga.participant import Participant
+from shared.settings import Settings
+from shared.worker import Task, Work, Worker
+
+# Clicks in the web process end things by a deadline that is due at once.
+LOOK_AGAIN: Final = timedelta(seconds=1)
+REPLAYABLE: Final[frozenset[type[Message]]] = frozenset({ConsentWithdrawn})
+
+
+def slice_work(
+    settings: Settings,
+    inventory: Inventory,
+    find: Find,
+    reactions: Reactions,
+    *,
+    post: Post,
+    actions: Actions,
+    tasks: Sequence[Task] = (),
+) -> Work:
+    """Describe a slice's worker: consumer with claim check, saga retry, mailer, clock.
+
+    `find` says which subjects an address means, `reactions` is all the service hears, `post` what
+    its mails are made of, `actions` what falls due; `tasks` run besides, once caught up.
+    Raises MissingSecret without the service's key.
+    """
+    service = inventory.service
+    made: dict[str, Participant] = {}
+
+    async def reader(worker: Worker) -> Reader:
+        participant = Participant(worker.effects, inventory, find, worker.ready)
+        made[service] = participant
+        topics = (ERASURE.name, CLOSED.name, CONSENT.name)
+        return Reader(service, topics, reactions, before=participant.before, replayable=REPLAYABLE)
+
+    async def retry(_: Worker) -> None:
+        await made[service].retry()
+
+    async def send_mails(worker: Worker) -> None:
+        lease = MailSettings.load().lease
+        await Mailer(worker.app, post, ready=worker.ready, lease=lease).run()
+
+    async def keep_time(worker: Worker) -> None:
+        # Nothing falls due before the topics were read: a restored backup first forgets again.
+        await worker.ready.wait()
+        await keep_deadlines(worker.effects, actions, look_again=LOOK_AGAIN)
+
+    own = [_once_ready(task) for task in tasks]
+    signer = signer_for(settings, service, Role.SERVICE)
+    return Work(service, signer, reader, tasks=(retry, send_mails, keep_time, *own))
+
+
+def _once_ready(task: Task) -> Task:
+    async def run(worker: Worker) -> None:
+        await worker.ready.wait()
+        await task(worker)
+
+    return run
