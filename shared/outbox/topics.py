@@ -4,13 +4,14 @@ Nothing else creates topics: a client that could would give them the broker's de
 retention here is a promise (a restored backup must still find what was closed after it was taken).
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
 from contracts.topics import TOPICS, Policy, Topic
 from shared.outbox.broker import identity
@@ -18,6 +19,7 @@ from shared.settings import Settings
 
 BACKUP_HORIZON: Final = timedelta(days=30)
 REPLICAS_WANTED: Final = 3
+VISIBLE_AFTER_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 TOPIC_EXISTS: Final = 36  # error code TOPIC_ALREADY_EXISTS
 
 
@@ -36,7 +38,7 @@ async def apply(settings: Settings, *, backup_horizon: timedelta = BACKUP_HORIZO
     try:
         await admin.start()
         created = await _create(admin, settings, backup_horizon)
-        await _check(admin, settings, backup_horizon)
+        await _check_when_visible(admin, settings, backup_horizon)
     finally:
         await admin.close()
     return created
@@ -74,6 +76,8 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings, backup_horizon:
     """Compare what is there with the register."""
     names = {settings.topic(topic.name): topic for topic in TOPICS.values()}
     found = await identity(admin._client, list(names))  # noqa: SLF001
+    if len(found.topic_ids) < len(names):
+        raise UnknownTopicOrPartitionError
     configs = await _configs(admin, list(names))
     for name, topic in names.items():
         partitions = settings.partitions_of(topic.name)
