@@ -91,7 +91,7 @@ def receipt(
         "closed_count": 1,
         "closed_root": "0" * 64,
         "inventory_sha256": "0" * 64,
-        "policy_version": "1",
+        "policy_version": "1.0",
         "covered_until": now,
         "erased_at": now,
         **other,
@@ -165,7 +165,7 @@ class Ledger:
 
     async def answer(self, saga: Saga, service: str, *, left: int = 0, attempt: int = 0) -> None:
         """Let a slice and its verifier answer."""
-        said = receipt(saga.id, attempt=attempt)
+        said = receipt(saga.id, attempt=attempt, covered_until=saga.requested.cutoff)
         (line,) = await self.say(self.signer(service), said)
         saga.receipts[service] = line
         verifier = self.signer(service, Role.VERIFIER)
@@ -200,6 +200,15 @@ class Ledger:
     async def certified(self, *sagas: Saga) -> list[bytes]:
         """Await the certificates of sagas."""
         return [await eventually(lambda saga=saga: self.certificate(saga.id)) for saga in sagas]
+
+    def add_slice(self, service: str) -> None:
+        """Make keys for one more slice and its verifier."""
+        apply_keys(self.settings, ("erasure", *SLICES, service), (*SLICES, service))
+
+    async def await_extension(self, request_id: UUID) -> None:
+        """Await that a saga was extended."""
+        sql = "select count(*) from saga_extension where request_id = $1"
+        await eventually(lambda: self.value(sql, request_id))
 
     async def set_certificate(self, request_id: UUID, envelope: bytes) -> None:
         """Change a stored certificate, as somebody with the database in hand could."""

@@ -72,6 +72,7 @@ class Receipt(Placed):
     outcome: Outcome
     rows: Mapping[str, int]
     held: tuple[Held, ...]
+    covered_until: datetime
     erased_at: datetime
 
 
@@ -138,6 +139,7 @@ def receipt(message: SliceErased | SliceReerased, place: Place, digest: str, by:
         outcome=message.outcome,
         rows=message.rows,
         held=message.held,
+        covered_until=message.covered_until,
         erased_at=message.erased_at,
     )
 

@@ -112,6 +112,7 @@ SAGA_RECEIPT = _ledger(
     outcome=_WORD,
     rows=NotPersonal("counts of deleted rows by table"),
     held=NotPersonal("grounds, paragraphs of laws, days and counts"),
+    covered_until=_TIME,
     erased_at=_TIME,
 )
 SAGA_READ_BACK = _ledger(

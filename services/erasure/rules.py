@@ -7,11 +7,13 @@ a message delivered twice or a parked line released late changes nothing.
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple, TypeVar
 
 from contracts.topics import ANY_SCOPE_ORIGINS
+from contracts.verify_bundle import SKEW
 from contracts.vocabulary import CertificateOutcome
 from services.erasure.facts import Extended, Fact, Placed, ReadBack, Receipt, Requested
 
@@ -25,6 +27,7 @@ class Missing(StrEnum):
     RECEIPT = "receipt"
     READ_BACK = "read-back"
     REMAINDER = "remainder"
+    COVERAGE = "coverage"
 
 
 class Answer(NamedTuple):
@@ -51,7 +54,8 @@ class Saga:
     @property
     def missing(self) -> Mapping[str, Missing]:
         """What is still owed, by service in alphabetical order. Silence is never an answer."""
-        owed = {name: _owed(self.answers.get(name)) for name in sorted(self.participants)}
+        asked = self.requested
+        owed = {name: _owed(asked, self.answers.get(name)) for name in sorted(self.participants)}
         return {name: what for name, what in owed.items() if what is not None}
 
     @property
@@ -121,12 +125,19 @@ def frozen(scope: frozenset[str] | None, register: frozenset[str]) -> frozenset[
     return addition(scope, frozenset(), register)
 
 
-def _owed(answer: Answer | None) -> Missing | None:
+def _owed(requested: Requested | None, answer: Answer | None) -> Missing | None:
     if answer is None:
         return Missing.RECEIPT
+    if requested and not _covers(answer.receipt.covered_until, requested.cutoff):
+        return Missing.COVERAGE
     if answer.read_back is None:
         return Missing.READ_BACK
     return Missing.REMAINDER if answer.read_back.remaining else None
+
+
+def _covers(until: datetime, cutoff: datetime) -> bool:
+    """Say whether a receipt covers what was asked for: up to the cut-off, not beyond."""
+    return cutoff - SKEW <= until <= cutoff
 
 
 def _of(kind: type[F], facts: Iterable[Fact]) -> Iterable[F]:

@@ -1,7 +1,7 @@
 """The reducer: order and copies change nothing, and nothing short of every answer certifies."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -50,6 +50,7 @@ def receipt(service: str, attempt: int = 0, offset: int = 1, words: str = "") ->
         outcome=Outcome.DELETED,
         rows={"subscriber": 1},
         held=(),
+        covered_until=NOW,
         erased_at=NOW,
     )
 
@@ -168,6 +169,14 @@ def test_something_left_keeps_the_saga_open_until_it_was_erased_again_and_looked
     assert seen == [{"newsletter": Missing.REMAINDER}, {"newsletter": Missing.READ_BACK}]
     assert reduce(facts).answers["newsletter"].receipt == again
     assert reduce(facts).outcome is CertificateOutcome.COMPLETE
+
+
+@pytest.mark.parametrize("away", [timedelta(seconds=-6), timedelta(microseconds=1)])
+def test_a_receipt_that_covers_another_time_is_not_enough(away: timedelta) -> None:
+    said = replace(receipt("newsletter"), covered_until=NOW + away)
+    facts = [requested(participants=("newsletter",)), said, read_back(said)]
+
+    assert reduce(facts).missing == {"newsletter": Missing.COVERAGE}
 
 
 def test_a_second_receipt_of_the_same_attempt_never_replaces_the_first() -> None:

@@ -87,6 +87,7 @@ create table saga_receipt (
     outcome     text        not null,
     rows        jsonb       not null,
     held        jsonb       not null,
+    covered_until timestamptz not null,
     erased_at   timestamptz not null,
     primary key (request_id, service, attempt)
 );

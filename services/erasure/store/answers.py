@@ -16,15 +16,18 @@ async def add_receipts(tx: Transaction, answers: Sequence[Filed[Receipt]]) -> No
     await tx.execute(
         """
         insert into saga_receipt (request_id, service, attempt, receipt_id, line_sha256, record_id,
-                                  partition, "offset", line, outcome, rows, held, erased_at)
+                                  partition, "offset", line, outcome, rows, held,
+                                  covered_until, erased_at)
         select request_id, service, attempt, receipt_id, line_sha256, record_id,
-               partition, "offset", line, outcome, rows::jsonb, held::jsonb, erased_at
+               partition, "offset", line, outcome, rows::jsonb, held::jsonb,
+               covered_until, erased_at
           from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::bytea[], $6::bytea[],
                       $7::integer[], $8::bigint[], $9::integer[], $10::text[], $11::text[],
-                      $12::text[], $13::timestamptz[])
+                      $12::text[], $13::timestamptz[], $14::timestamptz[])
                with ordinality
                as said (request_id, service, attempt, receipt_id, line_sha256, record_id,
-                        partition, "offset", line, outcome, rows, held, erased_at, place)
+                        partition, "offset", line, outcome, rows, held,
+                        covered_until, erased_at, place)
          order by place
             on conflict (request_id, service, attempt) do nothing
         """,
@@ -40,6 +43,7 @@ async def add_receipts(tx: Transaction, answers: Sequence[Filed[Receipt]]) -> No
         [fact.outcome.value for fact in facts],
         [_json(fact.rows) for fact in facts],
         [_json([held.model_dump() for held in fact.held]) for fact in facts],
+        [fact.covered_until for fact in facts],
         [fact.erased_at for fact in facts],
     )
 

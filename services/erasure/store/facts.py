@@ -68,6 +68,7 @@ def _receipt(row: asyncpg.Record) -> Fact:
         outcome=Outcome(row["outcome"]),
         rows=row["rows"],
         held=tuple(map(_held, row["held"])),
+        covered_until=row["covered_until"],
         erased_at=row["erased_at"],
     )
 

@@ -1,0 +1,72 @@
+"""What the ledger answers: bundles to origins, and to everybody whether a certificate holds."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.topics import ERASURE_SERVICE
+from contracts.verify_bundle import verify
+from services.erasure.bundles import bundles
+from services.erasure.forms import VERIFY
+from services.erasure.store import progress
+from shared.errors import NotFound
+from shared.saga.credentials import Callers
+from shared.web import read_form, render, render_form, transaction, web_of
+from shared.web.rendering import wants_json
+
+PATH: Final = "/internal/v1"
+JSON: Final = "application/json"
+
+router = APIRouter()
+internal = APIRouter()
+
+
+@router.get(VERIFY.action)
+async def verify_page(request: Request) -> Response:
+    """Show the form."""
+    return render_form(request, VERIFY)
+
+
+@router.post(VERIFY.action)
+async def verify_posted(request: Request) -> Response:
+    """Check what was pasted against our own root key; nothing is stored, nothing is logged."""
+    values = await read_form(request, VERIFY)
+    trust = await asyncio.to_thread(web_of(request).settings.trust.read_bytes)
+    report = await asyncio.to_thread(verify, values["bundle"].encode(), trust=trust)
+    if wants_json(request):
+        return Response(_json(report), media_type=JSON)
+    return render(request, "erasure/result.html", report=report)
+
+
+@internal.get(f"{PATH}/certificates/{{request_id}}")
+async def certificate(request: Request, request_id: UUID) -> Response:
+    """Hand the bundle of a certified request to its origin; 404 before that, and for others."""
+    caller = Callers(web_of(request).settings).caller_of(request)
+    trust = await asyncio.to_thread(web_of(request).settings.trust.read_bytes)
+    async with transaction(request, ERASURE_SERVICE) as tx:
+        if await progress.origin_of(tx, request_id) != caller:
+            raise NotFound
+        found = await bundles(tx, [request_id], trust)
+    if request_id not in found:
+        raise NotFound
+    return Response(found[request_id].to_json(), media_type=JSON)
+
+
+@internal.get(f"{PATH}/sagas/{{request_id}}")
+async def saga(request: Request, request_id: UUID) -> Response:
+    """Tell its origin how far a request is: what each participant owes, failures, overdue."""
+    caller = Callers(web_of(request).settings).caller_of(request)
+    async with transaction(request, ERASURE_SERVICE) as tx:
+        if await progress.origin_of(tx, request_id) != caller:
+            raise NotFound
+        shown = await progress.of(tx, request_id)
+    return Response(_json(shown), media_type=JSON)
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value, default=str)

@@ -1,0 +1,59 @@
+"""Bundles: a certificate with the lines it rests on, and their ways to the signatures."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import orjson
+
+from contracts.bundle import Bundle, Evidence, evidence, make_bundle
+from contracts.certificate import PAYLOAD_TYPE, RECEIPT_SUBJECT
+from contracts.envelope import unpack
+from services.erasure.store import certificates, evidence_lines
+from services.erasure.store.evidence import records
+from services.erasure.store.evidence_lines import EvidenceLine, Sort
+from shared.database import Transaction
+
+
+async def bundles(tx: Transaction, requests: Sequence[UUID], trust: bytes) -> Mapping[UUID, Bundle]:
+    """Make the bundles of requests that are certified; the others are left out.
+
+    `trust` is the bytes of `trust.json`. The nonce is the origin's to add. A certificate keeps
+    the receipts that it names, also if a slice erased again later.
+    """
+    found = await certificates.find(tx, requests)
+    envelopes = {key: one.envelope for key, one in found.items() if one.envelope is not None}
+    named = {key: _receipts_named(envelope) for key, envelope in envelopes.items()}
+    lines = await evidence_lines.find(tx, named)
+    kept = await records(tx, (line.record_id for line in lines))
+    proven: dict[UUID, dict[Sort, list[Evidence]]] = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        if line.record_id in kept:
+            proven[line.request_id][line.sort].append(_evidence(line, kept))
+    return {
+        request_id: make_bundle(
+            envelope,
+            request=proven[request_id][Sort.REQUEST][0],
+            extensions=proven[request_id][Sort.EXTENSION],
+            receipts=proven[request_id][Sort.RECEIPT],
+            read_backs=proven[request_id][Sort.READ_BACK],
+            trust=trust,
+        )
+        for request_id, envelope in envelopes.items()
+        if proven[request_id][Sort.REQUEST]
+    }
+
+
+def _evidence(line: EvidenceLine, kept: evidence_lines.Records) -> Evidence:
+    record, proof = kept[line.record_id]
+    return evidence(record, proof, line.line)
+
+
+def _receipts_named(envelope: bytes) -> list[bytes]:
+    """Read the receipt digests out of a certificate of our own."""
+    payload, _, _ = unpack(envelope, PAYLOAD_TYPE)
+    return [
+        bytes.fromhex(subject["digest"]["sha256"])
+        for subject in orjson.loads(payload)["subject"]
+        if subject["name"].startswith(RECEIPT_SUBJECT)
+    ]
