@@ -166,6 +166,7 @@ async def end_aliases(tx: Transaction) -> int:
          where r.certified_at is not null
            and r.mails_settled_at is not null
            and r.destroyed_at is null
+           and not exists (select from mail m where m.request_id = r.request_id)
            and not exists (select from unnest(r.participants || r.extended) as owed (service)
                              left join slice_answer a on a.request_id = r.request_id
                                                and a.service = owed.service

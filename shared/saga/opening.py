@@ -29,8 +29,8 @@ class Opening:
     """One request to open. Times are UTC; `checked_at`, when identity was checked, is the cut-off.
 
     It is about exact `addresses`, or about `subjects` (service, subject id) of a person who is
-    signed in or picked them. `status_sha256` is the digest of the secret in the status link;
-    without one nobody follows the request by a page, and no certificate is mailed.
+    signed in or picked them. `followed`: the person has a page and gets mails; the aliases then
+    wait for the certificate's mail.
     """
 
     language: str
@@ -40,7 +40,7 @@ class Opening:
     addresses: tuple[str, ...] = ()
     subjects: tuple[tuple[str, UUID], ...] = ()
     scope: Scope = "everything"
-    status_sha256: bytes | None = None
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def open_requests(
         told = {each.request_id: _told(tx.service, each.opening) for each in mine}
         await close_requests(tx, part, asked, told, passed_at)
     await tx.flush()
-    await _keep_statements(tx, {each.request_id for each in opened if each.opening.status_sha256})
+    await _keep_statements(tx, {each.request_id for each in opened if each.opening.followed})
     return [each.request_id for each in opened]
 
 
@@ -117,8 +117,8 @@ async def _write(tx: Transaction, opened: Sequence[_Opened]) -> None:
     await tx.executemany(
         """
         insert into request (request_id, scope, participants, register_version, language,
-                             received_at, cutoff, due_at, status_sha256, mails_settled_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                             received_at, cutoff, due_at, mails_settled_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         [
             (
@@ -130,8 +130,7 @@ async def _write(tx: Transaction, opened: Sequence[_Opened]) -> None:
                 each.opening.received_at,
                 each.message.cutoff,
                 each.message.due_at,
-                each.opening.status_sha256,
-                None if each.opening.status_sha256 else tx.now,
+                None if each.opening.followed else tx.now,
             )
             for each in opened
         ],

@@ -132,7 +132,7 @@ class Participant:
                 put_off[request] = (retry_at(tx.now, each.tries), each.tries + 1, why)
             if why is Why.FAILED:
                 error = LeftOver if request in stored else AliasGone
-                log.error("slice-failed", service=tx.service, error=error.__name__)
+                log.error("slice-failed", service=tx.service, kind=error.__name__)
                 tx.tell(SliceFailed(request_id=request, error=error.__name__))
         await waiting.put_off(tx, put_off)
         await waiting.drop(tx, {each.asked.request_id for each in mine} - set(put_off))

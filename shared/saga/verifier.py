@@ -218,7 +218,7 @@ class Verifier:
             waits = [each for each in looks if blocked.get(each.key) is why]
             late = any(each.tries >= ALARM_TRIES for each in waits)
             say = log.error if late or why not in {Blocked.IDS, Blocked.ORIGIN} else log.info
-            say("read-back-waits", service=self._service, reason=why.value, count=len(waits))
+            say("read-back-waits", service=self._service, kind=why.value, count=len(waits))
 
 
 NOTHING: Final = Told(Answer.GONE)

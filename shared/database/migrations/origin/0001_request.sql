@@ -1,5 +1,5 @@
 -- Requests that began here. What they are about stands in alias alone; of a request only random
--- ids, times and the digest of its status link are kept, and they end after REQUEST_TTL.
+-- ids and times are kept, and they end after REQUEST_TTL.
 create table request (
     request_id         uuid        primary key,
     scope              text[],               -- null: everything
@@ -10,7 +10,6 @@ create table request (
     received_at        timestamptz not null,
     cutoff             timestamptz not null, -- when identity was checked
     due_at             timestamptz not null,
-    status_sha256      bytea       unique,   -- null: nobody follows it by a page
     statement          bytea,                -- erasure-requested as sent, with its proof, as JSON
     certified_at       timestamptz,
     certificate_sha256 bytea,
@@ -39,6 +38,13 @@ create table nonce (
     nonce      bytea not null
 );
 alter table nonce alter column nonce set statistics 0;
+
+-- Links to a request's status page: only digests; each mail has its own.
+create table status_link (
+    status_sha256 bytea primary key,
+    request_id    uuid  not null references request on delete cascade
+);
+create index on status_link (request_id);
 
 -- Who must answer, as far as this origin has read.
 create table register (

@@ -1,0 +1,1 @@
+"""Rights: requests of people, the addresses they name, and what became of them."""

@@ -1,0 +1,1 @@
+"""The privacy centre: pages for people who use their rights."""

@@ -1,0 +1,32 @@
+"""Fetching a request's bundle from the service that certifies, with rights' own credential."""
+
+from uuid import UUID
+
+import httpx2
+
+from contracts.bundle import Bundle
+from contracts.errors import BadCertificate
+from services.rights.settings import LEDGER, SERVICE
+from shared.errors import Unavailable
+from shared.saga.credentials import bearer, own_credential
+from shared.settings import Settings
+
+TIMEOUT_S = 4.0  # less than the transaction of the mailer may wait
+
+
+async def fetch_bundle(settings: Settings, request_id: UUID) -> Bundle:
+    """Ask for the bundle of a certified request, without the nonce.
+
+    Raises Unavailable if the ledger is away, does not have it, or sends something else.
+    """
+    base = settings.internal_url.replace("{service}", LEDGER)
+    try:
+        async with httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+            response = await client.get(
+                f"{base}/internal/v1/certificates/{request_id}",
+                headers=bearer(own_credential(settings, SERVICE)),
+            )
+            response.raise_for_status()
+            return Bundle.from_json(response.content)
+    except (httpx2.HTTPError, BadCertificate, OSError):
+        raise Unavailable from None

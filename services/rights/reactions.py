@@ -1,0 +1,43 @@
+"""What rights does when others speak: it follows its own requests and answers like every slice."""
+
+from collections.abc import Sequence
+
+from contracts.messages import AliasesDestroyed, ErasureCertified
+from services.rights import store
+from services.rights.inventory import INVENTORY
+from services.rights.settings import CERTIFICATE, FORGET, configured
+from shared.consumer.lines import AnyLine, Reactions
+from shared.database import Transaction
+from shared.deadlines import set_deadline
+from shared.mail import post
+from shared.saga.origin import origin_reactions
+from shared.saga.participant import slice_reactions, together
+
+
+async def mail_certificates(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Queue the mail that hands a certificate over."""
+    requests = {line.message.request_id for line in lines}
+    for request, language in (await store.owed_certificates(tx, requests, CERTIFICATE)).items():
+        await post(
+            tx,
+            kind=CERTIFICATE,
+            template=CERTIFICATE,
+            language=language,
+            request_id=request,
+            give_up_at=tx.now + configured().cert_mail_ttl,
+        )
+
+
+async def plan_forgetting(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Set when the last ids and times of a closed request are deleted."""
+    for line in lines:
+        if line.event.source == tx.service:
+            until = tx.now + configured().request_ttl
+            await set_deadline(tx, None, FORGET, until, {"request": str(line.message.request_id)})
+
+
+REACTIONS: Reactions = together(
+    slice_reactions(INVENTORY, store.find_subjects),
+    origin_reactions(),
+    {ErasureCertified: mail_certificates, AliasesDestroyed: plan_forgetting},
+)

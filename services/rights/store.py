@@ -1,0 +1,201 @@
+"""Every statement of rights beyond the saga's own."""
+
+import hashlib
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from contracts.vocabulary import Outcome
+from services.rights.rules import Answer, Request, Unconfirmed
+from shared.database import Transaction
+from shared.saga.claims import Claim
+from shared.web.tokens import TOKEN_BYTES, digest
+
+
+async def add_unconfirmed(tx: Transaction, request: Unconfirmed) -> UUID:
+    """Begin a subject for a request that waits for its click; returns the subject."""
+    subject = uuid4()
+    await tx.execute("insert into subject (subject_id) values ($1)", subject)
+    await tx.execute(
+        """
+        insert into unconfirmed (subject_id, address, language, received_at)
+        values ($1, $2, $3, $4)
+        """,
+        subject,
+        request.address,
+        request.language,
+        request.received_at,
+    )
+    return subject
+
+
+async def find_unconfirmed(tx: Transaction, subject: UUID) -> Unconfirmed | None:
+    """Give the request of a subject while it waits for its click."""
+    row = await tx.fetchrow(
+        "select address, language, received_at from unconfirmed where subject_id = $1", subject
+    )
+    return None if row is None else Unconfirmed(**row)
+
+
+async def mail_waits(tx: Transaction, subject: UUID) -> bool:
+    """Say whether a mail to this subject is in the queue."""
+    waits: bool = await tx.fetchval(
+        "select exists (select from mail where subject_id = $1)", subject
+    )
+    return waits
+
+
+async def find_subjects(
+    tx: Transaction, claims: Sequence[Claim], _until: datetime
+) -> Mapping[UUID, set[UUID]]:
+    """Find unconfirmed requests at exactly the addresses that claims name.
+
+    Confirmed ones are not found: their address stands in `alias`, and an open request, this one
+    included, would otherwise erase what it is about.
+    """
+    pairs = [(claim.request_id, address) for claim in claims for address in claim.addresses]
+    rows = await tx.fetch(
+        """
+        select asked.request_id, found.subject_id
+          from unnest($1::uuid[], $2::text[]) as asked (request_id, address)
+         cross join lateral (
+               select u.subject_id from unconfirmed u where u.address = asked.address offset 0
+               ) as found
+        """,
+        [request for request, _ in pairs],
+        [address for _, address in pairs],
+    )
+    found: dict[UUID, set[UUID]] = {}
+    for row in rows:
+        found.setdefault(row["request_id"], set()).add(row["subject_id"])
+    return found
+
+
+async def new_status_link(tx: Transaction, request_id: UUID) -> str:
+    """Make a secret that opens the request's status page; only its digest is stored."""
+    secret = secrets.token_urlsafe(TOKEN_BYTES)
+    await tx.execute(
+        "insert into status_link (status_sha256, request_id) values ($1, $2)",
+        hashlib.sha256(secret.encode("ascii")).digest(),
+        request_id,
+    )
+    return secret
+
+
+async def request_of_link(tx: Transaction, secret: str) -> UUID | None:
+    """Give the request that a status link opens. Raises UnknownToken for what is none of ours."""
+    request_id: UUID | None = await tx.fetchval(
+        "select request_id from status_link where status_sha256 = $1", digest(secret)
+    )
+    return request_id
+
+
+async def find_request(tx: Transaction, request_id: UUID) -> Request | None:
+    """Give a request with the answers that have come."""
+    row = await tx.fetchrow("select * from request where request_id = $1", request_id)
+    if row is None:
+        return None
+    answers = await tx.fetch("select * from slice_answer where request_id = $1", request_id)
+    return Request(
+        language=row["language"],
+        participants=tuple(sorted({*row["participants"], *row["extended"]})),
+        received_at=row["received_at"],
+        checked_at=row["cutoff"],
+        due_at=row["due_at"],
+        certified_at=row["certified_at"],
+        destroyed_at=row["destroyed_at"],
+        overdue_at=row["overdue_at"],
+        answers={
+            answer["service"]: Answer(
+                Outcome(answer["outcome"]),
+                answer["answered_at"],
+                answer["remaining"],
+                answer["verified_at"],
+            )
+            for answer in answers
+        },
+    )
+
+
+async def address_of(tx: Transaction, request_id: UUID) -> str | None:
+    """Give the address of a request that is not over: where its mails go."""
+    address: str | None = await tx.fetchval(
+        """
+        select address
+          from alias
+         where request_id = $1
+           and kind = 'address'
+         order by alias_id
+         limit 1
+        """,
+        request_id,
+    )
+    return address
+
+
+async def statement_of(tx: Transaction, request_id: UUID) -> bytes | None:
+    """Give the request's signed statement, as JSON."""
+    statement: bytes | None = await tx.fetchval(
+        "select statement from request where request_id = $1", request_id
+    )
+    return statement
+
+
+async def nonce_of(tx: Transaction, request_id: UUID) -> bytes | None:
+    """Give the nonce of a request that is not over."""
+    nonce: bytes | None = await tx.fetchval(
+        "select nonce from nonce where request_id = $1", request_id
+    )
+    return nonce
+
+
+async def owed_certificates(
+    tx: Transaction, requests: Collection[UUID], kind: str
+) -> dict[UUID, str]:
+    """Give language by request for those certified here whose certificate no mail carries yet."""
+    rows = await tx.fetch(
+        """
+        select r.request_id, r.language
+          from request r
+         where r.request_id = any($1::uuid[])
+           and r.certified_at is not null
+           and r.mails_settled_at is null
+           and exists (select from alias a where a.request_id = r.request_id)
+           and not exists (select from mail m where m.request_id = r.request_id and m.kind = $2)
+        """,
+        list(requests),
+        kind,
+    )
+    return {row["request_id"]: row["language"] for row in rows}
+
+
+async def mark_overdue(tx: Transaction, requests: Collection[UUID]) -> int:
+    """Mark those of the requests that are due and not certified; returns how many."""
+    return await tx.execute(
+        """
+        update request
+           set overdue_at = $2
+         where request_id = any($1::uuid[])
+           and certified_at is null
+           and overdue_at is null
+        """,
+        list(requests),
+        tx.now,
+    )
+
+
+async def forget_requests(tx: Transaction, requests: Collection[UUID]) -> None:
+    """Delete requests that have been closed for long enough."""
+    await tx.execute(
+        "delete from request where request_id = any($1::uuid[]) and destroyed_at is not null",
+        list(requests),
+    )
+
+
+async def left(tx: Transaction, subjects: Collection[UUID]) -> set[UUID]:
+    """Say which of the subjects are still there."""
+    rows = await tx.fetch(
+        "select subject_id from subject where subject_id = any($1::uuid[])", list(subjects)
+    )
+    return {row["subject_id"] for row in rows}
