@@ -72,6 +72,20 @@ async def _create(
     return created
 
 
+async def _check_when_visible(
+    admin: AIOKafkaAdminClient, settings: Settings, backup_horizon: timedelta
+) -> None:
+    """Check, and again while the broker does not yet know what it has just created."""
+    for pause in VISIBLE_AFTER_SECONDS:
+        try:
+            await _check(admin, settings, backup_horizon)
+        except UnknownTopicOrPartitionError:
+            await asyncio.sleep(pause)
+        else:
+            return
+    await _check(admin, settings, backup_horizon)
+
+
 async def _check(admin: AIOKafkaAdminClient, settings: Settings, backup_horizon: timedelta) -> None:
     """Compare what is there with the register."""
     names = {settings.topic(topic.name): topic for topic in TOPICS.values()}
