@@ -66,7 +66,7 @@ class Service:
 SERVICES = (
     Service("website", kernel=None),
     Service("newsletter", participant=True, commanded=True),
-    Service("rights", participant=True),
+    Service("rights", participant=True, kernel=Kernel.ORIGIN),
     Service("erasure", kernel=Kernel.PLUMBING, commanded=True),
 )
 
