@@ -41,8 +41,13 @@ Purpose = Annotated[
 ]
 Wording = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]
 FormName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-# A day, and a number where a day has two; or a release such as 1.4.0.
-PolicyVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}([.-][0-9]{1,4}){0,3}$")]
+# A day of this century, or a release such as 1.4.0; too short for a network address.
+PolicyVersion = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(20[0-9]{2}-[0-9]{2}-[0-9]{2}|[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3})?)$"
+    ),
+]
 # A paragraph of a law: hgb-257, ao-147-1. Never a name, so it needs a number.
 LegalReference = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,12}(-[0-9]{1,4}[a-z]?){1,3}$")]
 # The name of an error class of ours.

@@ -86,14 +86,22 @@ ALL = [
 ]
 
 
-def told(message: Message, by: Signer, *, source: str | None = None, among: int = 3) -> Evidence:
+def told(
+    message: Message,
+    by: Signer,
+    *,
+    source: str | None = None,
+    among: int = 3,
+    partition: int = 0,
+    bend: Callable[[bytes], bytes] = lambda line: line,
+) -> Evidence:
     """Tell a message as the second line of a record in a transaction of three records."""
-    line = line_of(message, source or by.service)
+    line = bend(line_of(message, source or by.service))
     others = [line_of(message, source or by.service, number) for number in range(1, among)]
     lines = (others[0], line, *others[1:]) if others else (line,)
+    kind = orjson.loads(line)["type"].removeprefix("dev.expunge.").removesuffix(".v1")
     records = [
-        Record("erasure.v1", 0, message.type.value, None, of)
-        for of in ((b"first",), lines, (b"third",))
+        Record("erasure.v1", partition, kind, None, of) for of in ((b"first",), lines, (b"third",))
     ]
     return evidence(records[1], seal(records, by)[1], min(1, len(lines) - 1))
 
@@ -231,10 +239,10 @@ def with_receipt(receipt: Evidence, **read_back: Any) -> Story:
     )
 
 
-def extended(*services: str, by: Signer | None = None) -> Story:
+def extended(*services: str, by: Signer | None = None, of: UUID = REQUEST) -> Story:
     """Add services of register version 2 that answered too."""
     true = story()
-    more = SagaExtended(request_id=REQUEST, register_version=2, participants=services)
+    more = SagaExtended(request_id=of, register_version=2, participants=services)
     receipts = dict(true.receipts)
     backs = dict(true.read_backs)
     for name in services:

@@ -18,7 +18,10 @@ import pytest
 from contracts import verify_bundle
 from contracts.bundle import Bundle, Evidence
 from contracts.certificate import Predicate
+from contracts.envelope import close_envelope
 from contracts.messages import SliceReerased
+from contracts.proof import Record, seal
+from contracts.trust import PAYLOAD_TYPE
 from contracts.verify_bundle import text, verify
 from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack, Role
 from tests.contracts.samples import ERASED, NOW, RETAINED, digest, signer
@@ -119,6 +122,29 @@ def _back(**changes: Any) -> Evidence:
     return told(verified("newsletter", story().receipts["newsletter"], **changes), by)
 
 
+def _retyped(kind: str) -> Callable[[bytes], bytes]:
+    return lambda line: line.replace(
+        orjson.loads(line)["type"].encode(), b"dev.expunge.%b.v1" % kind.encode()
+    )
+
+
+def _on_another_topic() -> Story:
+    true = told(ERASED, NEWSLETTER, among=1)
+    record = Record("closed.v1", 0, "slice-erased", None, (true.line,))
+    (proof,) = seal([record], NEWSLETTER)
+    return with_receipt(
+        true.model_copy(
+            update={
+                "topic": "closed.v1",
+                "record_index": 0,
+                "record_count": 1,
+                "record_path": (),
+                "signature": proof.signature,
+            }
+        )
+    )
+
+
 OTHER = UUID("0195652e-5c00-7000-8000-00000000ffff")
 LIES: dict[str, Callable[[], Story]] = {
     "receipt of another service": lambda: _receipts(newsletter=told(ERASED, signer("events"))),
@@ -126,6 +152,12 @@ LIES: dict[str, Callable[[], Story]] = {
         newsletter=told(ERASED, signer("events"), source="newsletter")
     ),
     "receipt signed by a verifier": lambda: with_receipt(told(ERASED, ITS_VERIFIER)),
+    "receipt in another's name": lambda: with_receipt(told(ERASED, NEWSLETTER, source="events")),
+    "receipt that is another message": lambda: with_receipt(
+        told(ERASED, NEWSLETTER, bend=_retyped("slice-failed"))
+    ),
+    "receipt in another partition": lambda: with_receipt(told(ERASED, NEWSLETTER, partition=1)),
+    "receipt of another topic": _on_another_topic,
     "receipt of another request": lambda: with_receipt(
         told(erased("newsletter", request_id=OTHER), NEWSLETTER)
     ),
@@ -158,7 +190,11 @@ LIES: dict[str, Callable[[], Story]] = {
     ),
     "request signed by another": lambda: _request(by="newsletter"),
     "origin asks for others": lambda: _request(by="newsletter", origin="newsletter"),
-    "request of nobody": lambda: _request(participants=()),
+    "request of nobody": lambda: replace(_request(participants=()), receipts={}, read_backs={}),
+    "request that is another message": lambda: replace(
+        story(), request=told(requested(), signer("rights"), bend=_retyped("saga-reminded"))
+    ),
+    "extension of another request": lambda: extended("events", of=OTHER),
     "participant missing": lambda: _request(participants=("events", "newsletter", "rights")),
     "participant not asked for": lambda: _request(scope=("rights",)),
     "participant nobody named": lambda: replace(extended("events"), extensions=()),
@@ -339,9 +375,63 @@ EDITS: dict[str, bytes] = {
 }
 
 
+def _longer(bundle: dict[str, Any], of: str) -> None:
+    bundle["receipts"][0][of].append("0" * 64)
+
+
+def _envelope(name: str, edit: Callable[[dict[str, Any]], object]) -> bytes:
+    bundle = orjson.loads(TRUE)
+    envelope = orjson.loads(base64.b64decode(bundle[name]))
+    edit(envelope)
+    bundle[name] = base64.b64encode(orjson.dumps(envelope)).decode()
+    return orjson.dumps(bundle)
+
+
+def _trust(**changes: Any) -> bytes:
+    """Exchange the list of keys for one that the root key did sign."""
+    bundle = orjson.loads(TRUE)
+    payload = orjson.loads(base64.b64decode(orjson.loads(trusted(*ALL))["payload"]))
+    signed = close_envelope(PAYLOAD_TYPE, orjson.dumps({**payload, **changes}), ROOT)
+    bundle["trust"] = base64.b64encode(signed).decode()
+    return orjson.dumps(bundle)
+
+
+KEYS = orjson.loads(base64.b64decode(orjson.loads(trusted(*ALL))["payload"]))["keys"]
+EDITS |= {
+    "line path too long": _edited(lambda b: _longer(b, "linePath")),
+    "record path too long": _edited(lambda b: _longer(b, "recordPath")),
+    "place as truth": _edited(lambda b: b["receipts"][0].update(recordIndex=True)),
+    "negative place": _edited(lambda b: b["receipts"][0].update(recordIndex=-2)),
+    "place outside": _edited(lambda b: b["receipts"][0].update(recordIndex=3)),
+    "more in the certificate": _envelope("certificate", lambda e: e.update(more=1)),
+    "more in the list of keys": _envelope("trust", lambda e: e.update(more=1)),
+    "second signature": _envelope(
+        "certificate", lambda e: e["signatures"].append(e["signatures"][0])
+    ),
+    "no signature": _envelope("certificate", lambda e: e["signatures"].clear()),
+    "another type of payload": _envelope("trust", lambda e: e.update(payloadType="text/plain")),
+    "keys in another format": _trust(format="expunge-trust/v2"),
+    "keys twice": _trust(keys=KEYS + KEYS[:1]),
+    "key with another's id": _trust(
+        keys=[{**key, "public_key": KEYS[-1]["public_key"]} for key in KEYS]
+    ),
+    "keys of another root": _trust(root=NEWSLETTER.public.hex()),
+}
+
+
 @pytest.mark.parametrize("bundle", EDITS.values(), ids=EDITS.keys())
 def test_an_edited_file_is_invalid(bundle: bytes) -> None:
     assert problem(bundle)
+
+
+@pytest.mark.parametrize("data", [b"1.5", b"[NaN]", b"[-Infinity]", b'{"a":1,"a":1}', b"1e9"])
+def test_json_that_readers_understand_differently_is_refused(data: bytes) -> None:
+    with pytest.raises(verify_bundle.Invalid):
+        verify_bundle.load(data)
+
+
+def test_an_exchanged_list_of_keys_is_valid_where_it_is_the_same() -> None:
+    assert problem(_trust()) == ""
 
 
 def test_the_order_of_evidence_in_the_file_does_not_matter() -> None:

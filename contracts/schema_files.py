@@ -1,0 +1,116 @@
+"""JSON Schema files of every message, of the certificate and of the bundle, from the models.
+
+`producer` is closed: a stray field cannot get out. `consumer` passes unknown fields over, so that
+today's service understands tomorrow's. Write them with `python -m contracts.schema_files`; a test
+compares them with the models.
+"""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from contracts.bundle import Bundle
+from contracts.certificate import PREDICATE_TYPE, Predicate
+from contracts.messages import (
+    CONTENT_TYPE,
+    MESSAGES,
+    SPEC_VERSION,
+    Message,
+    event_type,
+    schema_url,
+)
+
+FOLDER = Path(__file__).with_name("schemas")
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+UUID_FORM = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+_SECOND = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+UTC_FORM = _SECOND + "Z$"
+TIME_FORM = _SECOND + "(Z|[+-][0-9]{2}:[0-9]{2})$"
+
+Schema = dict[str, Any]
+
+
+def _tidy(node: Any, time_form: str, *, closed: bool) -> None:
+    """Spell formats out as patterns, drop made-up titles, close or open every object."""
+    if isinstance(node, list):
+        for part in node:
+            _tidy(part, time_form, closed=closed)
+    if not isinstance(node, dict):
+        return
+    if node.get("type") == "string":
+        form = {"uuid": UUID_FORM, "date-time": time_form}.get(node.get("format", ""))
+        if form:
+            node["pattern"] = form
+    if node.get("type") == "object" and "patternProperties" in node:
+        node["additionalProperties"] = False  # names of tables and parameters are never free
+    elif node.get("type") == "object" and not closed:
+        node.pop("additionalProperties", None)
+    if isinstance(node.get("title"), str):
+        node.pop("title")
+    for part in node.values():
+        _tidy(part, time_form, closed=closed)
+
+
+def message_schema(message: type[Message], *, closed: bool) -> Schema:
+    """Describe one event with this message as its data; `closed` for what we produce."""
+    data = message.model_json_schema(mode="validation")
+    definitions = data.pop("$defs", {})
+    schema: Schema = {
+        "$schema": DIALECT,
+        "$id": schema_url(message.type).replace("producer", "producer" if closed else "consumer"),
+        "description": data.pop("description", ""),
+        "type": "object",
+        "properties": {
+            "specversion": {"const": SPEC_VERSION},
+            "id": {"type": "string", "format": "uuid"},
+            "source": {"type": "string", "pattern": "^expunge:[a-z][a-z0-9]{0,30}$"},
+            "type": {"const": event_type(message.type)},
+            "time": {"type": "string", "format": "date-time"},
+            "subject": {"type": "string", "pattern": UUID_FORM[:-1] + "$|^register$"},
+            "datacontenttype": {"const": CONTENT_TYPE},
+            "dataschema": {"const": schema_url(message.type)},
+            "data": data,
+        },
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+    schema["required"] = list(schema["properties"])
+    schema = deepcopy(schema)
+    _tidy(schema, UTC_FORM if closed else TIME_FORM, closed=closed)
+    return schema
+
+
+def _part_schema(model: type[Predicate] | type[Bundle], name: str) -> Schema:
+    schema = model.model_json_schema(by_alias=True, mode="validation")
+    _tidy(schema, UTC_FORM, closed=True)
+    return {"$schema": DIALECT, "$id": name, **schema}
+
+
+def files() -> dict[str, bytes]:
+    """Return every schema file: path below `contracts/schemas`, bytes."""
+    found = {
+        f"{kind.value}/v1/{side}.schema.json": message_schema(message, closed=side == "producer")
+        for kind, message in MESSAGES.items()
+        for side in ("producer", "consumer")
+    }
+    found["erasure-certificate/v1/predicate.schema.json"] = _part_schema(Predicate, PREDICATE_TYPE)
+    found["erasure-certificate/v1/bundle.schema.json"] = _part_schema(
+        Bundle, "https://expunge.dev/schemas/erasure-certificate/v1/bundle.schema.json"
+    )
+    return {
+        path: (json.dumps(schema, indent=2, ensure_ascii=False) + "\n").encode()
+        for path, schema in found.items()
+    }
+
+
+def write() -> None:
+    """Write the files."""
+    for path, content in files().items():
+        file = FOLDER / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+
+if __name__ == "__main__":
+    write()

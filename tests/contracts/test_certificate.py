@@ -1,0 +1,195 @@
+"""A certificate comes back from its bytes, and only what the erasure service signed is one."""
+
+import base64
+import hmac
+import shutil
+import subprocess
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import orjson
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import ValidationError
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]
+
+from contracts.bundle import Bundle, evidence, make_bundle, verifier_sha256
+from contracts.certificate import (
+    PAYLOAD_TYPE,
+    PREDICATE_TYPE,
+    Predicate,
+    Statement,
+    certificate_digest,
+    certify,
+    person_commitment,
+    read_certificate,
+    statement,
+)
+from contracts.envelope import close_envelope, pae
+from contracts.errors import BadCertificate, BadInput, BadProof
+from contracts.proof import seal
+from contracts.trust import KeyRing, Trust
+from contracts.vocabulary import CertificateOutcome
+from tests.contracts.samples import GRANTED, REQUEST, RETAINED, digest, record_of, signer
+from tests.contracts.story import ALL, NONCE, Story, story, told, trusted, with_receipt
+
+ERASURE = signer("erasure")
+RING = KeyRing(Trust.from_json(trusted(*ALL)))
+
+
+def _stated(of: Story) -> Statement:
+    checked = Predicate.model_validate(of.predicate().model_dump())
+    return statement(checked, sha256(of.request.line).hexdigest())
+
+
+STATED = _stated(story())
+ENVELOPE = certify(STATED, ERASURE)
+
+
+def test_a_certificate_comes_back_from_its_bytes() -> None:
+    said, key = read_certificate(ENVELOPE, RING.find)
+
+    assert said == STATED
+    assert (key.service, key.key_id) == ("erasure", ERASURE.key_id)
+    assert certificate_digest(ENVELOPE) == sha256(ENVELOPE).hexdigest()
+    assert certify(STATED, ERASURE) == ENVELOPE, "the same statement gives the same bytes"
+
+
+def test_it_is_an_in_toto_statement_about_lines_as_sent() -> None:
+    said = orjson.loads(base64.b64decode(orjson.loads(ENVELOPE)["payload"]))
+
+    assert said["_type"] == "https://in-toto.io/Statement/v1"
+    assert said["predicateType"] == PREDICATE_TYPE
+    assert [one["name"] for one in said["subject"]] == [
+        "erasure-request",
+        "receipt/newsletter",
+        "receipt/rights",
+    ]
+    assert said["predicate"]["participants"][0]["readBack"]["remaining"] == 0
+    assert "ada" not in ENVELOPE.decode()
+
+
+def test_securesystemslib_verifies_it() -> None:
+    envelope = Envelope.from_dict(orjson.loads(ENVELOPE))
+    key = SSlibKey(ERASURE.key_id, "ed25519", "ed25519", {"public": ERASURE.public.hex()})
+
+    assert envelope.verify([key], 1) == {ERASURE.key_id: key}
+    assert envelope.pae() == pae(PAYLOAD_TYPE, base64.b64decode(orjson.loads(ENVELOPE)["payload"]))
+
+
+def test_only_the_erasure_services_key_certifies() -> None:
+    with pytest.raises(BadCertificate):
+        read_certificate(certify(STATED, signer("rights")), RING.find)
+    with pytest.raises(BadProof):
+        read_certificate(certify(STATED, signer("nobody")), RING.find)
+    bent = orjson.loads(ENVELOPE)
+    bent["signatures"][0]["sig"] = base64.b64encode(bytes(64)).decode()
+    with pytest.raises(BadProof):
+        read_certificate(orjson.dumps(bent), RING.find)
+
+
+def test_subjects_and_participants_are_the_same() -> None:
+    payload = orjson.loads(base64.b64decode(orjson.loads(ENVELOPE)["payload"]))
+    payload["subject"][1]["digest"]["sha256"] = digest("another")
+    forged = close_envelope(PAYLOAD_TYPE, orjson.dumps(payload), ERASURE)
+
+    with pytest.raises(BadInput):
+        read_certificate(forged, RING.find)
+
+
+def test_a_predicate_that_contradicts_itself_cannot_be_made() -> None:
+    said = story().predicate().model_dump()
+    held = with_receipt(told(RETAINED, signer())).predicate().model_dump()
+    contradictions = [
+        {**said, "outcome": CertificateOutcome.COMPLETE_WITH_RETENTION},
+        {**held, "outcome": CertificateOutcome.COMPLETE},
+        {**said, "participants": said["participants"][::-1]},
+        {**said, "participants": said["participants"][:1] * 2},
+        {**said, "participants": ()},
+    ]
+
+    for contradiction in contradictions:
+        with pytest.raises(ValidationError):
+            Predicate.model_validate(contradiction)
+
+
+def test_a_bundle_comes_back_from_its_file() -> None:
+    bundle = story().bundle()
+
+    assert Bundle.from_json(bundle.to_json()) == bundle
+    assert bundle.file_name == f"certificate-{str(REQUEST)[-8:]}.expunge.json"
+    assert bundle.verifier.sha256 == verifier_sha256()
+    for bad in (b"", b"[]", b"{}", bundle.to_json()[:-10]):
+        with pytest.raises(BadCertificate):
+            Bundle.from_json(bad)
+
+
+def test_evidence_is_of_the_erasure_topic_and_a_nonce_has_32_bytes() -> None:
+    record = record_of(GRANTED)
+    (proof,) = seal([record], signer())
+    with pytest.raises(BadCertificate):
+        evidence(record, proof, 0)
+
+    true = story()
+    with pytest.raises(BadCertificate):
+        make_bundle(
+            ENVELOPE,
+            request=true.request,
+            receipts=[],
+            read_backs=[],
+            trust=true.trust,
+            nonce=b"short",
+        )
+
+
+def test_a_bundle_holds_no_other_line_of_the_records() -> None:
+    data = replace(story(), nonce=None).bundle().to_json()
+    others = [b"first", b"third"]
+
+    assert all(base64.b64encode(other) not in data for other in others)
+
+
+def test_a_commitment_can_be_worked_out_with_openssl_too() -> None:
+    expected = hmac.new(NONCE, b"0195652e-5c00-7000-8000-000000000001", "sha256").hexdigest()
+
+    assert person_commitment(NONCE, REQUEST) == expected
+    assert person_commitment(NONCE[::-1], REQUEST) != expected
+
+
+def _openssl() -> str:
+    found = shutil.which("openssl")
+    if found is None:
+        pytest.skip("there is no openssl on this machine")
+    said = subprocess.run(  # noqa: S603
+        [found, "version"], check=True, capture_output=True, text=True
+    ).stdout
+    if not said.startswith("OpenSSL ") or int(said.split()[1].split(".")[0]) < 3:
+        pytest.skip(f"openssl pkeyutl -rawin needs OpenSSL 3, this is {said.strip()}")
+    return found
+
+
+def test_the_signature_verifies_by_hand_with_openssl(tmp_path: Path) -> None:
+    openssl = _openssl()
+    envelope = orjson.loads(ENVELOPE)
+    payload = base64.b64decode(envelope["payload"])
+    (tmp_path / "pae").write_bytes(pae(envelope["payloadType"], payload))
+    (tmp_path / "bent").write_bytes(pae(envelope["payloadType"], payload + b" "))
+    (tmp_path / "sig").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
+    public = Ed25519PublicKey.from_public_bytes(ERASURE.public)
+    (tmp_path / "key.pem").write_bytes(
+        public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+
+    def exit_code(signed: str) -> int:
+        command = [openssl, "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin"]
+        return subprocess.run(  # noqa: S603
+            [*command, "-in", signed, "-sigfile", "sig"],
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+        ).returncode
+
+    assert (exit_code("pae"), exit_code("bent")) == (0, 1)
