@@ -17,7 +17,7 @@ from shared.stack.inbox import Inbox
 from shared.stack.inbox_page import inbox_router
 from shared.web import internal_app, public_app
 from shared.web.configuration import WebSettings
-from shared.web.listening import listening
+from shared.web.listening import listening, run_on_uvloop
 from shared.web.pages import STYLE_PATH
 from shared.worker import run
 
@@ -31,7 +31,7 @@ def serve(names: Names = None) -> None:
     """Answer HTTP for the services, on a public and on an internal listener."""
     services = named(names)
     set_up_logs("web")
-    asyncio.run(_serve(Settings.load(), services))
+    run_on_uvloop(_serve(Settings.load(), services))
 
 
 def work(names: Names = None) -> None:
@@ -56,7 +56,7 @@ async def _serve(settings: Settings, services: Sequence[Service]) -> None:
     public = public_app(settings, parts)
     if settings.development:
         public.include_router(inbox_router(Inbox(settings.state / "inbox"), STYLE_PATH))
-    internal = internal_app(settings, parts)
+    internal = internal_app(settings, parts, beside=public)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from shared.web import Language, Part, render, web_of
+from shared.web.language import language_of
 
 SERVICE = "website"
 SECURITY_TXT_DAYS = 180  # RFC 9116 section 2.5.5 recommends less than a year
@@ -17,8 +18,10 @@ router = APIRouter()
 
 @router.get("/")
 async def start(request: Request) -> Response:
-    """Show the live forms in both languages."""
-    cards = {language: live_cards(request, language) for language in Language}
+    """Show the live forms in both languages, the browser's first."""
+    first = language_of(request)
+    languages = [first, *(one for one in Language if one is not first)]
+    cards = {language: live_cards(request, language) for language in languages}
     return render(request, "website/start.html", cards=cards)
 
 

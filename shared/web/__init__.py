@@ -2,6 +2,7 @@
 
 from shared.web.apps import internal_app, public_app
 from shared.web.forms import Declaration, Field, Form, Kind, Values
+from shared.web.health import require_caught_up
 from shared.web.language import Language
 from shared.web.pages import see_other
 from shared.web.parts import Card, Part, language, transaction, web_of
@@ -32,6 +33,7 @@ __all__ = [
     "render",
     "render_form",
     "render_problem",
+    "require_caught_up",
     "see_other",
     "submit",
     "transaction",

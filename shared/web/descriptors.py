@@ -83,6 +83,10 @@ def asset_router() -> APIRouter:
     """Build the style sheet's route; its name holds its digest, so it never changes."""
     router = APIRouter()
 
+    @router.get("/favicon.ico")
+    async def icon() -> Response:
+        return Response(status_code=204, headers={"Cache-Control": "public, max-age=86400"})
+
     @router.get(STYLE_PATH)
     async def style() -> Response:
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}

@@ -6,7 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.consumer.ready import ready_until
+from shared.database import Transaction
 from shared.web.parts import Web, web_of
+from shared.web.problems import NotCaughtUp
 from shared.web.rendering import RETRY_SECONDS
 
 ASK_SECONDS = 2.0
@@ -30,6 +33,15 @@ def health_router(*, public: bool) -> APIRouter:
         return {"status": status} if public else {"status": status, "reasons": reasons}
 
     return router
+
+
+async def require_caught_up(tx: Transaction) -> None:
+    """Let a page show what is held of a person only if nothing is missing or back from a backup.
+
+    Forms need no such leave. Raises NotCaughtUp while the service's worker has not caught up.
+    """
+    if await ready_until(tx) <= tx.now:
+        raise NotCaughtUp
 
 
 async def reasons_not_ready(web: Web) -> dict[str, str]:

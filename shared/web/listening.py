@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from importlib import import_module
 from typing import Any
 
 import uvicorn
@@ -174,6 +176,13 @@ async def listening(app: ASGIApp, bind: str, configuration: WebSettings) -> Asyn
                 yield port
             finally:
                 server.should_exit = True
+
+
+def run_on_uvloop(main: Coroutine[Any, Any, None]) -> None:
+    """Run a process on uvloop, or on asyncio's own loop where there is none (Windows)."""
+    uvloop = None if sys.platform == "win32" else import_module("uvloop")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
+        runner.run(main)
 
 
 def _bind(bind: str) -> socket.socket:

@@ -147,6 +147,13 @@ class MethodNotAllowed(Refused):
     problem = "method-not-allowed"
 
 
+class NotCaughtUp(Refused):
+    """This page waits until all messages are read after a restart. Try again in some minutes."""
+
+    status = 503
+    problem = "not-caught-up"
+
+
 class Failed(Refused):
     """Something went wrong here. Try again in some minutes."""
 

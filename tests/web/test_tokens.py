@@ -8,7 +8,8 @@ import pytest
 
 from shared.database import Database
 from shared.errors import UnknownToken
-from shared.web import TokenState, find_token, new_token, use_token
+from shared.web import TokenState, find_token, new_token, require_caught_up, use_token
+from shared.web.problems import NotCaughtUp
 
 
 async def make(database: Database, *purposes: str, hours: int = 1) -> tuple[UUID, list[str]]:
@@ -97,3 +98,20 @@ async def test_the_database_holds_no_token(database: Database) -> None:
 @pytest.mark.parametrize("token", ["", "a", "../../etc", "é" * 43, "a" * 43 + "\n", "%00" * 14])
 async def test_what_cannot_be_a_token_is_unknown(database: Database, token: str) -> None:
     assert await use(database, token, "confirm") is None
+
+
+async def test_personal_pages_wait_until_everything_is_caught_up(database: Database) -> None:
+    async def ask(until: str) -> bool:
+        async with database.begin() as tx:
+            await tx.execute("delete from lease")
+            await tx.execute(
+                f"insert into lease (name, value, until) values ('ready/a/0', 1, {until})"
+            )
+            try:
+                await require_caught_up(tx)
+            except NotCaughtUp:
+                return False
+            return True
+
+    assert not await ask("now() - interval '1 second'")
+    assert await ask("now() + interval '1 minute'")
