@@ -21,8 +21,8 @@ POINTS: Final = frozenset(
         "consumer:after-commit",
         "mailer:after-250",
         "verifier:before-commit",
-        "saga:before-certificate",
-        "saga:after-certificate",
+        "certifier:before-commit",
+        "certifier:after-commit",
         "origin:before-alias-end",
     }
 )

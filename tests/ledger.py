@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,12 +21,15 @@ from kernel import eventually, running
 
 from contracts.messages import (
     AliasesDestroyed,
+    ErasureCertified,
     ErasureRequested,
     Message,
     SliceErased,
     SliceReerased,
     SliceVerified,
     encode,
+    parse,
+    split_lines,
     uuid7,
 )
 from contracts.proof import Proof, Record, Signer, seal
@@ -200,6 +204,29 @@ class Ledger:
     async def certified(self, *sagas: Saga) -> list[bytes]:
         """Await the certificates of sagas."""
         return [await eventually(lambda saga=saga: self.certificate(saga.id)) for saga in sagas]
+
+    async def told(self, sagas: Sequence[Saga]) -> Counter[UUID]:
+        """Count `erasure-certified` on the topic for these sagas; empty until each has one."""
+        ids = {saga.id for saga in sagas}
+        counts: Counter[UUID] = Counter()
+        for row in await self.rows("select value from evidence"):
+            for event in map(parse, split_lines(row["value"])):
+                if isinstance(event.message, ErasureCertified) and event.message.request_id in ids:
+                    counts[event.message.request_id] += 1
+        return counts if counts.keys() == ids else Counter()
+
+    async def open_database(self) -> Database:
+        """Open the ledger's database with its key, as the worker does."""
+        signer = self.signer("erasure")
+        return await Database.connect(self.settings, "erasure", "eraser", signer=signer, size=2)
+
+    async def clear_outbox(self) -> None:
+        """Take the place of the relay: what was told is gone."""
+        relay = await asyncpg.connect(self.settings.database_url("erasure", "relay"))
+        try:
+            await relay.execute("delete from outbox")
+        finally:
+            await relay.close()
 
     def add_slice(self, service: str) -> None:
         """Make keys for one more slice and its verifier."""
