@@ -7,13 +7,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shared.errors import NotFound
+from shared.web.form_body import URLENCODED
 from shared.web.form_ids import FORM_ID_SECONDS
-from shared.web.form_views import FormView, view_form
+from shared.web.form_views import DeclarationView, FieldView, FormView, view_form
 from shared.web.forms import FORM_ID, Form, Kind
 from shared.web.language import Language
 from shared.web.origins import cors_headers
 from shared.web.pages import STYLE, STYLE_PATH
 from shared.web.parts import Part, web_of
+from shared.web.reading import JSON
 
 PREFLIGHT_SECONDS = "600"
 
@@ -39,43 +41,43 @@ def form_router(part: Part) -> APIRouter:
 def descriptor(view: FormView, language: Language) -> dict[str, object]:
     """Say everything a client must know to post a form: the same declaration the page is from."""
     once = view.form.once
+    form_id = {"name": FORM_ID, "value": view.form_id, "seconds": FORM_ID_SECONDS}
     return {
         "form": view.form.name,
         "language": language,
         "action": view.action,
         "method": "POST",
-        "content_types": ["application/x-www-form-urlencoded", "application/json"],
-        "fields": [
-            {
-                "name": one.field.name,
-                "kind": one.field.kind,
-                "label": one.label,
-                "hint": one.hint,
-                "mandatory": one.field.mandatory,
-                "max_length": one.field.max_length,
-                "autocomplete": one.field.autocomplete,
-                "choices": [{"value": value, "label": label} for value, label in one.choices],
-            }
-            for one in view.fields
-            if one.field.kind is not Kind.HIDDEN
-        ],
-        "declarations": [
-            {
-                "name": one.declaration.name,
-                "purpose": one.declaration.purpose,
-                "mandatory": one.declaration.mandatory or not one.declaration.box,
-                "shown_as": "box" if one.declaration.box else "beside-button",
-                "wording": one.wording.id,
-                "version": one.wording.version,
-                "text": one.wording.text,
-                "value": one.wording.sha256,
-            }
-            for one in view.declarations
-        ],
-        "form_id": {"name": FORM_ID, "value": view.form_id, "seconds": FORM_ID_SECONDS}
-        if once
-        else None,
+        "content_types": [URLENCODED, JSON],
+        "fields": [_field(one) for one in view.fields if one.field.kind is not Kind.HIDDEN],
+        "declarations": [_declaration(one) for one in view.declarations],
+        "form_id": form_id if once else None,
         "honeypot": view.honeypot if once else None,
+    }
+
+
+def _field(view: FieldView) -> dict[str, object]:
+    return {
+        "name": view.field.name,
+        "kind": view.field.kind,
+        "label": view.label,
+        "hint": view.hint,
+        "mandatory": view.field.mandatory,
+        "max_length": view.field.max_length,
+        "autocomplete": view.field.autocomplete,
+        "choices": [{"value": value, "label": label} for value, label in view.choices],
+    }
+
+
+def _declaration(view: DeclarationView) -> dict[str, object]:
+    return {
+        "name": view.declaration.name,
+        "purpose": view.declaration.purpose,
+        "mandatory": view.declaration.mandatory or not view.declaration.box,
+        "shown_as": "box" if view.declaration.box else "beside-button",
+        "wording": view.wording.id,
+        "version": view.wording.version,
+        "text": view.wording.text,
+        "value": view.wording.sha256,
     }
 
 

@@ -79,22 +79,6 @@ def view_form(
     """Put together what is shown. `typed` and `codes` are by field name."""
     typed, codes = typed or {}, codes or {}
     errors = {name: _error(form, name, code, language, texts) for name, code in codes.items()}
-    key = f"forms.{form.name}"
-    fields = tuple(
-        FieldView(
-            field=field,
-            label=texts.get(language, f"{key}.{field.name}.label")
-            if field.kind is not Kind.HIDDEN
-            else "",
-            hint=texts.find(language, f"{key}.{field.name}.hint"),
-            value=typed.get(field.name, ""),
-            error=errors.get(field.name, ""),
-            choices=tuple(
-                (one, texts.get(language, f"{key}.{field.name}.{one}")) for one in field.choices
-            ),
-        )
-        for field in form.fields
-    )
     declarations = tuple(
         DeclarationView(
             declaration=one,
@@ -108,10 +92,28 @@ def view_form(
         form=form,
         action=form.action.format(**{**path_parameters, "lang": language}),
         form_id=form_id,
-        fields=fields,
+        fields=tuple(
+            _field(form, one, language, texts, typed.get(one.name, ""), errors.get(one.name, ""))
+            for one in form.fields
+        ),
         declarations=declarations,
         summary=tuple((name, text) for name, text in errors.items() if name != FORM_ID),
         sentence=errors.get(FORM_ID, ""),
+    )
+
+
+def _field(  # noqa: PLR0917 - what is shown of one field
+    form: Form, field: Field, language: Language, texts: Texts, value: str, error: str
+) -> FieldView:
+    key = f"forms.{form.name}.{field.name}"
+    hidden = field.kind is Kind.HIDDEN
+    return FieldView(
+        field=field,
+        label="" if hidden else texts.get(language, f"{key}.label"),
+        hint=texts.find(language, f"{key}.hint"),
+        value=value,
+        error=error,
+        choices=tuple((one, texts.get(language, f"{key}.{one}")) for one in field.choices),
     )
 
 

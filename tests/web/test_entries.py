@@ -34,7 +34,7 @@ URLENCODED = "application/x-www-form-urlencoded"
         ("a@b\u00fccher.example.org", "a@xn--bcher-kva.example.org"),
         ("a@xn--bcher-kva.example.org", "a@xn--bcher-kva.example.org"),
         ("a@B\u00dcCHER.example.org", "a@xn--bcher-kva.example.org"),
-        ("a@ex\u0430mple.org", "a@xn--exmple-4nf.org"),
+        ("a@\u0430pple.example.org", "a@xn--pple-43d.example.org"),
         ("{{7*7}}@example.org", "{{7*7}}@example.org"),
     ],
 )
