@@ -13,7 +13,6 @@ roots are 32 bytes, no key is an empty field. Topic is the logical name, without
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from hashlib import sha256
 from typing import Self
 
@@ -39,7 +38,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 def fields(*parts: bytes) -> bytes:
     """Join fields so that no two lists give the same bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
 def key_id_of(public: bytes) -> str:
@@ -69,22 +68,29 @@ class Record:
         """Take apart a value as read from a partition. Raises BadRecord."""
         return cls(topic, partition, type, key, tuple(split_lines(value)))
 
-    @cached_property
+    # Kept by hand: the lock inside `cached_property` costs more than what it would protect.
+    @property
     def leaves(self) -> list[bytes]:
         """Leaf hashes of the lines, in order."""
-        return [leaf_hash(line) for line in self.lines]
+        found: list[bytes] | None = self.__dict__.get("_leaves")
+        if found is None:
+            found = self.__dict__["_leaves"] = [leaf_hash(line) for line in self.lines]
+        return found
 
-    @cached_property
+    @property
     def id(self) -> bytes:
         """The record leaf, 32 bytes: computed, never read."""
-        return record_leaf(
-            topic=self.topic,
-            partition=self.partition,
-            type=self.type,
-            key=self.key,
-            line_count=len(self.lines),
-            line_root=root(self.leaves),
-        )
+        found: bytes | None = self.__dict__.get("_id")
+        if found is None:
+            found = self.__dict__["_id"] = record_leaf(
+                topic=self.topic,
+                partition=self.partition,
+                type=self.type,
+                key=self.key,
+                line_count=len(self.lines),
+                line_root=root(self.leaves),
+            )
+        return found
 
     @property
     def value(self) -> bytes:
@@ -220,23 +226,26 @@ def _number(digits: bytes) -> int:
 class Roots:
     """Transactions whose signature was checked already, so that each is verified once.
 
-    Remembered is the hash of signed bytes and signature together; the oldest is forgotten first.
+    Remembered is everything that is signed, the signature and the key; the oldest is forgotten
+    first.
     """
 
     def __init__(self, limit: int = REMEMBERED_ROOTS) -> None:
         """Remember at most `limit` transactions."""
         self._limit = limit
-        self._seen: dict[bytes, None] = {}
+        self._seen: dict[tuple[bytes, bytes, int], PublicKey] = {}
 
-    def check(self, signed: bytes, signature: bytes, public: bytes) -> None:
-        """Verify unless seen before. Raises BadProof."""
-        mark = sha256(signature + public + signed).digest()
-        if mark in self._seen:
+    def check(self, tx_root: bytes, signature: bytes, count: int, key: PublicKey) -> None:
+        """Verify a transaction's signature unless seen before. Raises BadProof."""
+        mark = (tx_root, signature, count)
+        known = self._seen.get(mark)
+        if known is key or known == key:
             return
-        verify(signed, signature, public)
+        signed = signed_bytes(key.service, key.role, key.key_id, count, tx_root)
+        verify(signed, signature, key.public)
         if len(self._seen) >= self._limit:
             del self._seen[next(iter(self._seen))]
-        self._seen[mark] = None
+        self._seen[mark] = key
 
 
 def verify(signed: bytes, signature: bytes, public: bytes) -> None:
@@ -285,9 +294,9 @@ def check(record: Record, proof: Proof, key: PublicKey, roots: Roots | None = No
     if proof.key_id != key.key_id:
         raise BadProof
     tx_root = root_from_path(record.id, proof.index, proof.count, proof.path)
-    signed = signed_bytes(key.service, key.role, key.key_id, proof.count, tx_root)
     if roots is None:
+        signed = signed_bytes(key.service, key.role, key.key_id, proof.count, tx_root)
         verify(signed, proof.signature, key.public)
     else:
-        roots.check(signed, proof.signature, key.public)
+        roots.check(tx_root, proof.signature, proof.count, key)
     return record.id

@@ -3,7 +3,7 @@
 What fails here goes to quarantine as a whole: nothing is known about it but where it stood.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from contracts.errors import BadProof
 from contracts.messages import Event, parse
@@ -11,8 +11,7 @@ from contracts.proof import Headers, Proof, PublicKey, Record, Roots, check
 from contracts.topics import TOPICS, may_sign, partition_of
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A record whose signer is proven, and its messages in order, one for each line."""
 
     record: Record

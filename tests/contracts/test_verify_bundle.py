@@ -17,6 +17,7 @@ import pytest
 
 from contracts import verify_bundle
 from contracts.bundle import Bundle, Evidence
+from contracts.certificate import PAYLOAD_TYPE as CERTIFICATE
 from contracts.certificate import Predicate
 from contracts.envelope import close_envelope
 from contracts.messages import SliceReerased
@@ -396,6 +397,17 @@ def _trust(**changes: Any) -> bytes:
     return orjson.dumps(bundle)
 
 
+def _stated(edit: Callable[[dict[str, Any]], object]) -> bytes:
+    """Exchange the statement for one that the erasure service did sign."""
+    bundle = orjson.loads(TRUE)
+    envelope = orjson.loads(base64.b64decode(bundle["certificate"]))
+    said = orjson.loads(base64.b64decode(envelope["payload"]))
+    edit(said)
+    signed = close_envelope(CERTIFICATE, orjson.dumps(said), signer("erasure"))
+    bundle["certificate"] = base64.b64encode(signed).decode()
+    return orjson.dumps(bundle)
+
+
 KEYS = orjson.loads(base64.b64decode(orjson.loads(trusted(*ALL))["payload"]))["keys"]
 EDITS |= {
     "line path too long": _edited(lambda b: _longer(b, "linePath")),
@@ -415,6 +427,19 @@ EDITS |= {
     "key with another's id": _trust(
         keys=[{**key, "public_key": KEYS[-1]["public_key"]} for key in KEYS]
     ),
+    "subject with another digest": _stated(
+        lambda said: said["subject"][1]["digest"].update(sha256=digest("another"))
+    ),
+    "subject left out": _stated(lambda said: said["subject"].pop()),
+    "subject invented": _stated(lambda said: said["subject"].append(said["subject"][0])),
+    "another type of predicate": _stated(lambda said: said.update(predicateType="https://x")),
+    "another type of statement": _stated(lambda said: said.update(_type="https://x")),
+    "more in the statement": _stated(lambda said: said.update(more=1)),
+    "more in the predicate": _stated(lambda said: said["predicate"].update(more=1)),
+    "more about a participant": _stated(
+        lambda said: said["predicate"]["participants"][0].update(more=1)
+    ),
+    "less in the predicate": _stated(lambda said: said["predicate"].pop("software")),
     "keys of another root": _trust(root=NEWSLETTER.public.hex()),
 }
 
@@ -432,6 +457,7 @@ def test_json_that_readers_understand_differently_is_refused(data: bytes) -> Non
 
 def test_an_exchanged_list_of_keys_is_valid_where_it_is_the_same() -> None:
     assert problem(_trust()) == ""
+    assert problem(_stated(lambda _: None)) == ""
 
 
 def test_the_order_of_evidence_in_the_file_does_not_matter() -> None:
@@ -490,7 +516,8 @@ def test_it_runs_as_a_script_and_its_exit_codes_are_as_documented(tmp_path: Path
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     huge = tmp_path / "huge"
     with huge.open("wb") as file:
-        file.truncate(verify_bundle.MAX_BYTES + 1)
+        file.write(TRUE)
+        file.write(b" " * verify_bundle.MAX_BYTES)
 
     assert verify_bundle.main([str(huge)]) == 2
 
