@@ -21,20 +21,10 @@ import structlog
 
 FIELDS: Final = frozenset(
     {
-        *("event", "level", "at", "logger", "error", "place", "process", "service", "role"),
+        *("event", "level", "at", "logger", "error", "place", "process", "service", "services"),
         *("topic", "partition", "offset", "line", "kind", "type", "count", "tries", "attempt"),
-        *(
-            "port",
-            "seconds",
-            "bytes",
-            "status",
-            "method",
-            "route",
-            "trace",
-            "state",
-            "version",
-            "name",
-        ),
+        *("port", "seconds", "bytes", "status", "method", "route", "trace", "state", "version"),
+        *("role", "name"),
     }
 )
 _ROOT: Final = str(Path(__file__).parents[1]) + "/"

@@ -14,6 +14,7 @@ from services import registry
 from shared.database import apply_schemas
 from shared.inventory import PLUMBING, Inventory, Kind, Root, Table
 from shared.inventory.model import SUBJECT, SUBJECT_ID
+from shared.saga.tables import VERIFIER
 from shared.settings import Settings
 
 UNCOMPRESSED = {b"e", b"p"}  # external or plain: a byte search sees the value
@@ -50,7 +51,7 @@ async def live(request: pytest.FixtureRequest, applied: Settings) -> AsyncIterat
     name: str = request.param
     inventories = {each.name: each.inventory for each in registry.with_database()}
     make = inventories.get(name)
-    inventory = make() if make else Inventory(name, (), kernel=PLUMBING)
+    inventory = make() if make else Inventory(name, VERIFIER, kernel=PLUMBING)
     connection = await asyncpg.connect(applied.database_url(name, "owner"))
     yield Live(connection, inventory)
     await connection.close()

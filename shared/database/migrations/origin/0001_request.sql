@@ -37,7 +37,9 @@ create table nonce (
     request_id uuid  primary key references request on delete cascade,
     nonce      bytea not null
 );
-alter table nonce alter column nonce set statistics 0;
+alter table nonce
+    alter column nonce set statistics 0,
+    alter column nonce set storage external;
 
 -- Links to a request's status page: only digests; each mail has its own.
 create table status_link (
