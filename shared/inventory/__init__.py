@@ -2,7 +2,7 @@
 
 from shared.inventory.erase import Erased, Hold, erase
 from shared.inventory.inventory import Inventory
-from shared.inventory.kernel import KERNEL, PLUMBING
+from shared.inventory.kernel import KERNEL
 from shared.inventory.model import (
     Anonymise,
     Basis,
@@ -20,6 +20,7 @@ from shared.inventory.model import (
     UntilWithdrawn,
     WithSubject,
 )
+from shared.inventory.plumbing import PLUMBING
 
 __all__ = [
     "KERNEL",

@@ -1,4 +1,4 @@
-"""The kernel's own tables, described like every other."""
+"""Tables of ours that a database with subjects has, described like every other."""
 
 from datetime import timedelta
 from typing import Final
@@ -16,154 +16,13 @@ from shared.inventory.model import (
     UntilDone,
     WithSubject,
 )
+from shared.inventory.plumbing import DEADLINE_COLUMNS, EVERYWHERE, plumbing_table
+from shared.inventory.words import BYTES, COUNT, DIGEST, ID, PLACE, REQUEST, TIME, WORD
 
-_ID = NotPersonal("a random id of the row")
-_PLACE = NotPersonal("where a record stands on a topic")
-_BYTES = NotPersonal("messages: no field of any can hold an address")
-_TIME = NotPersonal("when something happened here; says nothing without the row beside it")
-_WORD = NotPersonal("a word of our vocabulary")
-_COUNT = NotPersonal("a count")
-_DIGEST = NotPersonal("a digest of bytes that are not personal")
-_REQUEST = NotPersonal("a random id; who it is about stands in alias alone")
-
-
-def _plumbing(
-    name: str, purpose: str, keep: UntilDone | Forever, /, **columns: NotPersonal
-) -> Table:
-    return Table(name=name, purpose=purpose, columns=columns, keep=keep, kind=Kind.PLUMBING)
-
-
-MIGRATION = _plumbing(
-    "migration",
-    "remember which migrations were applied",
-    Forever("the schema's history"),
-    name=NotPersonal("a file's name"),
-    sha256=_DIGEST,
-    applied_at=_TIME,
-)
-OUTBOX = _plumbing(
-    "outbox",
-    "send messages exactly when the effect commits",
-    UntilDone("the broker has acknowledged the record"),
-    id=_COUNT,
-    topic=_PLACE,
-    partition=_PLACE,
-    key=_BYTES,
-    value=_BYTES,
-    headers=_BYTES,
-)
-CONSUMER_CURSOR = _plumbing(
-    "consumer_cursor",
-    "know how far a topic was read",
-    Forever("one row a partition"),
-    topic=_PLACE,
-    partition=_PLACE,
-    cluster_id=_PLACE,
-    topic_id=_PLACE,
-    next_offset=_PLACE,
-    updated_at=_TIME,
-)
-INBOX = _plumbing(
-    "inbox",
-    "apply no record twice",
-    UntilDone("its day is dropped"),
-    record_id=_DIGEST,
-    seen_on=_TIME,
-)
-PARKED = _plumbing(
-    "parked",
-    "set a failing message aside for a person to look at",
-    UntilDone("it was released"),
-    parked_id=_ID,
-    topic=_PLACE,
-    partition=_PLACE,
-    offset=_PLACE,
-    line=_PLACE,
-    record_key=_BYTES,
-    record_value=_BYTES,
-    headers=_BYTES,
-    about_id=_REQUEST,
-    error=NotPersonal("the class of an error, never its text"),
-    parked_at=_TIME,
-    release_asked_at=_TIME,
-    released_at=_TIME,
-)
-QUARANTINE = _plumbing(
-    "quarantine",
-    "keep what nobody of ours has signed, for a person to look at",
-    UntilDone("somebody looked and removed it"),
-    topic=_PLACE,
-    partition=_PLACE,
-    offset=_PLACE,
-    key=NotPersonal("as the value"),
-    value=NotPersonal("bytes of an unknown signer: only our own principals may write the topics"),
-    headers=NotPersonal("as the value"),
-    error=NotPersonal("the class of an error, never its text"),
-    seen_at=_TIME,
-)
-WAITING = _plumbing(
-    "waiting",
-    "try a claim check again without holding up the others",
-    UntilDone("its origin answered"),
-    request_id=_REQUEST,
-    message=_BYTES,
-    origin=NotPersonal("a service's name"),
-    cutoff=_TIME,
-    tries=_COUNT,
-    next_try_at=_TIME,
-    reason=_WORD,
-    topic=_PLACE,
-    partition=_PLACE,
-    offset=_PLACE,
-    line=_PLACE,
-)
-LEASE = _plumbing(
-    "lease",
-    "notice a restored database, and one writer at a time",
-    Forever("one row a lease"),
-    name=_WORD,
-    value=_COUNT,
-    until=_TIME,
-)
-DAILY_KEY = _plumbing(
-    "daily_key",
-    "make the keys of counters meaningless after their day",
-    UntilDone("its day is over"),
-    day=_TIME,
-    key=NotPersonal("random bytes"),
-)
-EPHEMERAL = Table(
-    name="ephemeral",
-    purpose="slow down floods of posts and mails",
-    columns={
-        "kind": _WORD,
-        "key": Personal("HMAC of an address or network under a key of the day", Source.DEVICE),
-        "bucket": _TIME,
-        "count": _COUNT,
-        "expires_at": _TIME,
-    },
-    keep=For(timedelta(hours=24), after="the first post"),
-    basis=Basis.LEGITIMATE_INTEREST,
-    kind=Kind.EPHEMERAL,
-)
-_DEADLINE_COLUMNS: Final = {
-    "deadline_id": _ID,
-    "kind": _WORD,
-    "due_at": _TIME,
-    "payload": NotPersonal("ids and counts only"),
-    "failed_at": _TIME,
-}
-PLUMBING_DEADLINE = Table(
-    name="deadline",
-    purpose="do what falls due",
-    columns={**_DEADLINE_COLUMNS, "subject_id": NotPersonal("empty: nobody hangs on this service")},
-    keep=UntilDone("it fell due and was done"),
-    kind=Kind.PLUMBING,
-)
 DEADLINE = Table(
     name="deadline",
     purpose="do what falls due, such as deleting",
-    columns={**_DEADLINE_COLUMNS, "subject_id": Root()},
+    columns={**DEADLINE_COLUMNS, "subject_id": Root()},
     keep=UntilDone("it fell due and was done"),
 )
 SUBJECT = Table(
@@ -171,43 +30,43 @@ SUBJECT = Table(
     purpose="the root of one relationship: what hangs on it is deleted with it",
     columns={
         "subject_id": Root(),
-        "begun_at": _TIME,
-        "address_since": _TIME,
-        "restricted_at": _TIME,
+        "begun_at": TIME,
+        "address_since": TIME,
+        "restricted_at": TIME,
     },
     keep=WithSubject(),
 )
-RECEIPT_RECORD = _plumbing(
+RECEIPT_RECORD = plumbing_table(
     "receipt_record",
     "send receipts again with the same bytes",
     Forever("the proof of an erasure; names nobody"),
-    record_id=_DIGEST,
-    topic=_PLACE,
-    partition=_PLACE,
-    value=_BYTES,
-    headers=_BYTES,
+    record_id=DIGEST,
+    topic=PLACE,
+    partition=PLACE,
+    value=BYTES,
+    headers=BYTES,
 )
-RECEIPT = _plumbing(
+RECEIPT = plumbing_table(
     "receipt",
     "answer a request with the same bytes whenever it is asked",
     Forever("the proof of an erasure; names nobody"),
-    receipt_id=_ID,
-    request_id=_REQUEST,
-    attempt=_COUNT,
-    record_id=_DIGEST,
-    line=_PLACE,
-    line_sha256=_DIGEST,
-    erased_at=_TIME,
-    covered_until=_TIME,
+    receipt_id=ID,
+    request_id=REQUEST,
+    attempt=COUNT,
+    record_id=DIGEST,
+    line=PLACE,
+    line_sha256=DIGEST,
+    erased_at=TIME,
+    covered_until=TIME,
     origin=NotPersonal("a service's name"),
-    cutoff=_TIME,
+    cutoff=TIME,
 )
-RECLOSED = _plumbing(
+RECLOSED = plumbing_table(
     "reclosed",
     "say once caught up what a restored backup had brought back",
     UntilDone("slice-reerased was told"),
-    receipt_id=_ID,
-    request_id=_REQUEST,
+    receipt_id=ID,
+    request_id=REQUEST,
     subject_id=NotPersonal("a random id of somebody who is deleted"),
     rows=NotPersonal("counts by table"),
 )
@@ -215,9 +74,9 @@ ALIAS = Table(
     name="alias",
     purpose="tell the participants of a request whom it is about",
     columns={
-        "request_id": _REQUEST,
-        "alias_id": _COUNT,
-        "kind": _WORD,
+        "request_id": REQUEST,
+        "alias_id": COUNT,
+        "kind": WORD,
         "address": Personal("the address a request is about"),
         "alias_subject": Personal("the relationship a request is about", Source.SERVICE),
         "service": NotPersonal("a service's name"),
@@ -226,25 +85,25 @@ ALIAS = Table(
     basis=Basis.LEGAL_OBLIGATION,
     kind=Kind.ALIAS,
 )
-CLAIM_AUDIT = _plumbing(
+CLAIM_AUDIT = plumbing_table(
     "claim_audit",
     "know which service asked whom requests are about",
     UntilDone("the audit period is over"),
-    claim_id=_ID,
+    claim_id=ID,
     caller=NotPersonal("a service's name, or its verifier's"),
-    answer=_WORD,
-    request_ids=_REQUEST,
-    asked_at=_TIME,
+    answer=WORD,
+    request_ids=REQUEST,
+    asked_at=TIME,
 )
 HELD = Table(
     name="held",
     purpose="keep what a law says must be kept, apart, until its day",
     columns={
-        "hold_id": _ID,
-        "request_id": _REQUEST,
-        "ground": _WORD,
+        "hold_id": ID,
+        "request_id": REQUEST,
+        "ground": WORD,
         "reference": NotPersonal("a paragraph of a law"),
-        "until": _TIME,
+        "until": TIME,
         "fields": Personal("the values kept", Source.SERVICE),
     },
     keep=UntilDone("the hold's date has come"),
@@ -255,19 +114,19 @@ MAIL = Table(
     name="mail",
     purpose="send a mail once its effect has committed",
     columns={
-        "mail_id": _ID,
+        "mail_id": ID,
         "subject_id": Root(),
-        "request_id": _REQUEST,
-        "alias_id": _COUNT,
-        "kind": _WORD,
-        "template": _WORD,
+        "request_id": REQUEST,
+        "alias_id": COUNT,
+        "kind": WORD,
+        "template": WORD,
         "language": NotPersonal("de or en"),
         "message_id": NotPersonal("a random id that stays the same over tries"),
         "parameters": Personal("what a template needs beyond the address", Source.SERVICE),
-        "next_try_at": _TIME,
-        "leased_until": _TIME,
-        "tries": _COUNT,
-        "give_up_at": _TIME,
+        "next_try_at": TIME,
+        "leased_until": TIME,
+        "tries": COUNT,
+        "give_up_at": TIME,
     },
     keep=UntilDone("the mail server took it, or it was given up"),
     basis=Basis.CONTRACT,
@@ -278,9 +137,9 @@ TOKEN = Table(
     columns={
         "token_sha256": Personal("digest of a mailed link's secret", Source.SERVICE),
         "subject_id": Root(),
-        "purpose": _WORD,
-        "expires_at": _TIME,
-        "used_at": _TIME,
+        "purpose": WORD,
+        "expires_at": TIME,
+        "used_at": TIME,
     },
     keep=WithSubject(),
     basis=Basis.CONTRACT,
@@ -291,13 +150,13 @@ CONSENT = Table(
     columns={
         "consent_id": NotPersonal("a random id; the messages about it name nobody"),
         "subject_id": Root(),
-        "purpose": _WORD,
-        "wording": _WORD,
-        "wording_version": _WORD,
-        "wording_sha256": _DIGEST,
+        "purpose": WORD,
+        "wording": WORD,
+        "wording_version": WORD,
+        "wording_sha256": DIGEST,
         "language": NotPersonal("de or en, chosen by the form's path"),
-        "form": _WORD,
-        "granted_at": _TIME,
+        "form": WORD,
+        "granted_at": TIME,
     },
     keep=UntilDone("the consent is withdrawn or its relationship ends"),
 )
@@ -309,28 +168,15 @@ ANSWER = Table(
         "form_sha256": NotPersonal("digest of the random id of a form"),
         "entries_hmac": Personal("HMAC of what was entered, under an id that is not stored"),
         "location": Personal("where the answer leads, encrypted under the same id"),
-        "expires_at": _TIME,
+        "expires_at": TIME,
     },
     keep=For(timedelta(hours=24), after="the first post"),
     basis=Basis.CONTRACT,
     kind=Kind.EPHEMERAL,
 )
 
-_EVERYWHERE: Final = (
-    MIGRATION,
-    OUTBOX,
-    CONSUMER_CURSOR,
-    INBOX,
-    PARKED,
-    QUARANTINE,
-    WAITING,
-    LEASE,
-    DAILY_KEY,
-    EPHEMERAL,
-)
-PLUMBING: Final = (*_EVERYWHERE, PLUMBING_DEADLINE)
 KERNEL: Final = (
-    *_EVERYWHERE,
+    *EVERYWHERE,
     SUBJECT,
     DEADLINE,
     RECEIPT_RECORD,
