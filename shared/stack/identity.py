@@ -54,7 +54,7 @@ def remove_home(state: Path) -> None:
         shutil.rmtree(link.resolve().parent, ignore_errors=True)
         link.unlink()
     elif link.exists():
-        shutil.rmtree(link)
+        shutil.rmtree(link, ignore_errors=True)  # another run may be removing it too
 
 
 def find_wheel() -> Path:
