@@ -61,7 +61,9 @@ async def queue_deliveries(
         with batch as (
             select subject_id, language
               from subscriber
-             where ended_at is null and ($2::uuid is null or subject_id > $2)
+             where ended_at is null
+               and not is_restricted(subject_id)
+               and ($2::uuid is null or subject_id > $2)
              order by subject_id
              limit $3
         ), fresh as (
@@ -91,15 +93,31 @@ async def end_queueing(tx: Transaction, issue_id: UUID) -> None:
 
 
 async def count_subscribers(tx: Transaction) -> int:
-    """Count subscribers."""
-    count: int = await tx.fetchval("select count(*) from subscriber where ended_at is null")
+    """Count who would get an issue now."""
+    count: int = await tx.fetchval(
+        """
+        select count(*)
+          from subscriber
+         where ended_at is null and not is_restricted(subject_id)
+        """
+    )
     return count
 
 
 async def count_states(tx: Transaction, issue_id: UUID) -> Mapping[State, int]:
-    """Count an issue's deliveries by what became of them; subscribers who left are not in it."""
+    """Count an issue's deliveries by what became of them.
+
+    Subscribers who left are not in it, nor restricted ones: nothing goes to them now (Art. 18).
+    """
     rows = await tx.fetch(
-        "select state, count(*) from delivery where issue_id = $1 group by state", issue_id
+        """
+        select state, count(*)
+          from delivery
+          join subject using (subject_id)
+         where issue_id = $1 and restricted_at is null
+         group by state
+        """,
+        issue_id,
     )
     return {State(row["state"]): row["count"] for row in rows}
 

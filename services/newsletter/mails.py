@@ -112,17 +112,17 @@ class Mails:
         self, tx: Transaction, mail: Mail, subscriber: Subscriber | None, consent: Consent | None
     ) -> Delivery | None:
         """Look again, just before the delivery, whether this person still wants it (R-NL-08)."""
-        if subscriber is None:
+        issue_id, subject_id = UUID(mail.parameters["issue_id"]), mail.subject_id
+        if subject_id is None:
             return None
-        issue_id, subject_id = UUID(mail.parameters["issue_id"]), subscriber.subject_id
         wanted = rules.may_receive(
             consent,
             restricted=await store.is_restricted(tx, subject_id),
             queued=await issue_store.is_queued(tx, issue_id, subject_id),
             material_since=self.settings.material_since,
         )
-        text = await issue_store.text_of(tx, issue_id, subscriber.language)
-        if not wanted or text is None:
+        text = await issue_store.text_of(tx, issue_id, subscriber.language if subscriber else "")
+        if subscriber is None or text is None or not wanted:
             await issue_store.note(tx, issue_id, subject_id, State.SKIPPED)
             return None
         link = await self._lasting_link(tx, subject_id, subscriber.language, UNSUBSCRIBE)

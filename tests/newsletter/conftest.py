@@ -18,12 +18,12 @@ from shared.mail import Mailer, make_dkim_key
 from shared.settings import Settings
 from shared.stack import Stack
 from shared.web import public_app
-from tests.newsletter.site import SENDER, Newsletter, Open
+from tests.newsletter.site import SENDER, Newsletter
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def newsletter(stack: Stack, settings: Settings) -> AsyncIterator[Newsletter]:
-    """The newsletter with an empty database."""
+    """Open the newsletter with an empty database."""
     folder = Path(PART.folder) / "migrations"
     await apply(settings, SERVICE, folder)
     apply_keys(settings, (SERVICE,), ())
@@ -42,9 +42,9 @@ async def newsletter(stack: Stack, settings: Settings) -> AsyncIterator[Newslett
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
 async def mailer(newsletter: Newsletter) -> AsyncIterator[Mailer]:
-    """The newsletter's mailer at work."""
-    post = Mails(newsletter.settings.public_url, newsletter.config).post(SENDER)
-    working = Mailer(newsletter.app, post, ready=Open())
+    """Let the newsletter's mailer work."""
+    newsletter.mails_of = Mails(newsletter.settings.public_url, newsletter.config)
+    working = Mailer(newsletter.app, newsletter.mails_of.post(SENDER), ready=newsletter.gate)
     task = asyncio.create_task(working.run())
     yield working
     task.cancel()

@@ -25,11 +25,16 @@ SENDER = Sender("Example Company", "news@example.org", {"en": "Example Street 1"
 _people = itertools.count(1)
 
 
-class Open:
-    """A gate that is open: the topics are read in other tests."""
+class Gate:
+    """Stands for the worker's gate, open unless a test closes it."""
+
+    def __init__(self) -> None:
+        self.opened = asyncio.Event()
+        self.opened.set()
 
     async def wait(self) -> None:
-        """Return at once."""
+        """Return when open."""
+        await self.opened.wait()
 
 
 @dataclass
@@ -42,6 +47,8 @@ class Newsletter:
     app: Database
     eraser: Database
     config: NewsletterSettings = field(default_factory=NewsletterSettings)
+    gate: Gate = field(default_factory=Gate)
+    mails_of: Any = None
 
     def address(self) -> str:
         """Invent a person whose mailbox nobody else uses."""
@@ -92,15 +99,19 @@ class Newsletter:
 
     def mailbox(self, address: str) -> list[Mail]:
         """All mails of an address, oldest first."""
-        mails = [_read(file) for file in sorted(self.inbox.folder.glob(f"*{SUFFIX}"))]
-        return [mail for mail in mails if address in mail.to]
+        return [mail for mail in self.everybodys_mails() if address in mail.to]
+
+    def everybodys_mails(self) -> list[Mail]:
+        """All mails, oldest first."""
+        return [_read(file) for file in sorted(self.inbox.folder.glob(f"*{SUFFIX}"))]
 
     async def subscribed(self, address: str, lang: str = "en", **names: str) -> UUID:
         """Let a person sign up and confirm; gives the subject."""
         assert (await self.subscribe(address, lang, **names)).status_code == 303
         answer = await self.press(await self.link(address, "/confirm/"))
         assert answer.status_code == 303
-        return (await self.row("select subject_id from subscriber where email = $1", address))[0]
+        row = await self.row("select subject_id from subscriber where email = $1", address)
+        return UUID(str(row[0]))
 
     async def row(self, sql: str, *args: object) -> Any:
         """Read one row."""
@@ -113,14 +124,24 @@ class Newsletter:
 
     async def everything(self, subject_id: UUID) -> dict[str, int]:
         """Count the rows of a subject in all tables that hang on it."""
-        tables = ("subject", "pending", "subscriber", "delivery", "consent", "token", "mail")
-        tables += ("deadline",)
+        kernel = ("subject", "consent", "token", "mail", "deadline")
+        tables = ("pending", "subscriber", "delivery", *kernel)
         sql = "select count(*) from {} where subject_id = $1"
         return {
             table: count
             for table in tables
             if (count := await self.count(sql.format(table), subject_id))
         }
+
+    async def pause(self) -> None:
+        """Let every mail that is due go, then let no more out until the gate opens."""
+        due = (
+            "select count(*) from mail where next_try_at <= now() and not is_restricted(subject_id)"
+        )
+        async with asyncio.timeout(20):
+            while await self.count(due):
+                await asyncio.sleep(0.02)
+        self.gate.opened.clear()
 
     async def told(self) -> list[Message]:
         """Take what the newsletter told: nobody relays in these tests."""
@@ -146,12 +167,12 @@ def _read(file: Path) -> Mail:
 
 
 def posting_form(page: httpx2.Response) -> PageForm:
-    """The form of a page."""
+    """Give the form of a page."""
     found = [form for form in forms_of(page.text) if form.method == "post"]
     assert len(found) == 1, f"{len(found)} forms on this page (HTTP {page.status_code})"
     return found[0]
 
 
 def path_of(link: str) -> str:
-    """The part of a mailed link that a browser asks our server for."""
+    """Give the part of a mailed link that a browser asks our server for."""
     return urlsplit(link).path

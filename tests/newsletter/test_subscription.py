@@ -52,7 +52,7 @@ async def test_the_proof_of_consent_is_with_the_person_and_names_nobody(
         path_of(next(link for link in mail.links if "/consent/" in link))
     )
     (attached,) = [part for part in message_from_bytes(mail.raw).walk() if part.get_filename()]
-    receipt = json.loads(attached.get_payload(decode=True))
+    receipt = json.loads(str(bytes(attached.get_payload(decode=True)), "utf-8"))
 
     await newsletter.press(await newsletter.link(ada, "/unsubscribe/", count=2))
     await newsletter.clock()
