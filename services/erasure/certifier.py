@@ -13,8 +13,8 @@ from contracts.proof import Signer
 from services.erasure import rules
 from services.erasure.extending import extend_open
 from services.erasure.rules import Saga
-from services.erasure.settings import CERTIFY_BATCH, ErasureSettings
-from services.erasure.statement import outcome_of, state
+from services.erasure.settings import CERTIFY_BATCH
+from services.erasure.statement import Stated, outcome_of, state
 from services.erasure.store import certificates, register
 from services.erasure.store.certificates import Certificate
 from services.erasure.store.facts import facts_of
@@ -26,17 +26,10 @@ from shared.logs import log
 class Certifier:
     """Certifies for one process; an advisory lock keeps it to one at a time."""
 
-    def __init__(
-        self,
-        database: Database,
-        signer: Signer,
-        settings: ErasureSettings,
-        controller: dict[str, str],
-    ) -> None:
+    def __init__(self, database: Database, signer: Signer, stated: Stated) -> None:
         self._database = database
         self._signer = signer
-        self._settings = settings
-        self._controller = controller
+        self._stated = stated
 
     async def step(self) -> bool:
         """Certify one batch; say whether there may be more to do."""
@@ -51,7 +44,8 @@ class Certifier:
             found = await facts_of(tx, ready)
             sagas = {request_id: rules.reduce(found[request_id]) for request_id in ready}
             complete = {key: saga for key, saga in sagas.items() if saga.outcome is not None}
-            await certificates.put_back(tx, [key for key in ready if key not in complete])
+            if len(complete) < len(ready):
+                await certificates.put_back(tx, [key for key in ready if key not in complete])
             made = [self._make(key, saga, tx.now) for key, saga in complete.items()]
             await certificates.add(tx, made)
             tx.tell(*map(_told, made))
@@ -76,7 +70,7 @@ class Certifier:
         return len(lost) == CERTIFY_BATCH and mended > 0
 
     def _make(self, request_id: UUID, saga: Saga, at: datetime) -> Certificate:
-        said = state(request_id, saga, at, self._settings, self._controller)
+        said = state(request_id, saga, at, self._stated)
         envelope = certify(said, self._signer)
         return Certificate.of(request_id, envelope, outcome_of(saga), at)
 

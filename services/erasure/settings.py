@@ -1,12 +1,14 @@
 """What an operator sets for the ledger; defaults are the installation's stated parameters."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from contracts.fields import MAX_SERVICES
+from contracts.policy import PARAMETERS
 from contracts.topics import MAX_TRANSACTION_LINES
 from shared.settings import FromEnvironment
 
@@ -19,19 +21,35 @@ CERTIFY_POLL: Final = timedelta(seconds=2)  # in case a wake-up was lost with it
 CLOCK_POLL: Final = timedelta(seconds=5)
 REPAIR_EVERY: Final = timedelta(minutes=10)  # looking for certificates that a restore lost
 
-Duration = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=365))]
-
 
 class ErasureSettings(FromEnvironment):
-    """Read from `EXPUNGE_*`; durations as ISO 8601 (`P30D`) or seconds.
+    """Read from `EXPUNGE_*`; durations as ISO 8601 (`P1D`) or seconds.
 
     `reminder_interval`: how long a participant may be silent before it is asked again.
-    `backup_horizon`: how long base backups live. `scrub_interval`: how soon deleted bytes leave
-    the data files. `cert_mail_ttl`: how long a certificate's mail may be tried, and with it the
-    aliases of the request may live.
     """
 
-    reminder_interval: Duration = timedelta(days=1)
-    backup_horizon: Duration = timedelta(days=30)
-    scrub_interval: Duration = timedelta(hours=24)
-    cert_mail_ttl: Duration = timedelta(hours=72)
+    reminder_interval: Annotated[
+        timedelta, Field(ge=timedelta(seconds=1), le=timedelta(days=7))
+    ] = timedelta(days=1)
+
+
+_Parameters: type[FromEnvironment] = create_model(
+    "_Parameters",
+    __base__=FromEnvironment,
+    **{
+        name.lower(): (
+            Annotated[timedelta, Field(ge=parameter.least, le=parameter.most)],
+            parameter.default,
+        )
+        for name, parameter in PARAMETERS.items()
+    },  # type: ignore[call-overload]
+)
+
+
+def parameters() -> Mapping[str, timedelta]:
+    """Read the policy's parameters as this installation sets them, for all services, by name.
+
+    Raises SettingsError for one outside of its range.
+    """
+    chosen = _Parameters.load()
+    return {name: getattr(chosen, name.lower()) for name in sorted(PARAMETERS)}

@@ -1,5 +1,7 @@
 """From a saga's state to what its certificate says: no clock, no database, no choice."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +17,6 @@ from contracts.certificate import (
 )
 from contracts.vocabulary import CertificateOutcome
 from services.erasure.rules import Answer, Saga
-from services.erasure.settings import ErasureSettings
 from services.erasure.software import software
 from shared.saga.decisions import POLICY_VERSION
 
@@ -24,12 +25,19 @@ class NotComplete(Exception):  # noqa: N818 - it says what the saga is
     """A certificate was asked for a saga that does not have every answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What an operator configured and every certificate repeats (R-POL-04)."""
+
+    controller: Mapping[str, str]
+    parameters: Mapping[str, timedelta]
+
+
 def state(
     request_id: UUID,
     saga: Saga,
     completed_at: datetime,
-    settings: ErasureSettings,
-    controller: dict[str, str],
+    stated: Stated,
 ) -> Statement:
     """State what a complete saga amounts to. Raises NotComplete."""
     requested, outcome = saga.requested, saga.outcome
@@ -46,7 +54,7 @@ def state(
             completed_at=completed_at,
             outcome=outcome,
             participants=_participants(saga),
-            **dict(_issuer(completed_at, settings, controller)),
+            **dict(_issuer(completed_at, stated)),
         ),
         requested.digest,
     )
@@ -94,30 +102,26 @@ def _participant(name: str, register_version: int, answer: Answer) -> Participan
     )
 
 
-def _issuer(
-    completed_at: datetime, settings: ErasureSettings, controller: dict[str, str]
-) -> Issuer:
+def _issuer(completed_at: datetime, stated: Stated) -> Issuer:
     """Say what no receipt proves: limits with their ends, parameters, controller, software."""
+    parameters = stated.parameters
     return Issuer(
         out_of_scope=(
-            OutOfScope(what="base backups", gone_by=completed_at + settings.backup_horizon),
+            OutOfScope(what="base backups", gone_by=completed_at + parameters["BACKUP_HORIZON"]),
             OutOfScope(
                 what="aliases until delivery of this certificate",
-                gone_by=completed_at + settings.cert_mail_ttl,
+                gone_by=completed_at + parameters["CERT_MAIL_TTL"],
             ),
             OutOfScope(what="mails in the recipients' mailboxes", gone_by=None),
         ),
-        physical_erasure_by=completed_at + settings.scrub_interval,
-        controller=controller,
+        physical_erasure_by=completed_at + parameters["SCRUB_INTERVAL"],
+        controller=dict(stated.controller),
         policy_version=POLICY_VERSION,
-        parameters={
-            "BACKUP_HORIZON": _hours(settings.backup_horizon),
-            "CERT_MAIL_TTL": _hours(settings.cert_mail_ttl),
-            "SCRUB_INTERVAL": _hours(settings.scrub_interval),
-        },
+        parameters={name: _iso(value) for name, value in parameters.items()},
         software=software(),
     )
 
 
-def _hours(duration: timedelta) -> str:
-    return f"PT{duration // timedelta(hours=1)}H"
+def _iso(duration: timedelta) -> str:
+    """Write a duration as ISO 8601, in seconds."""
+    return f"PT{duration // timedelta(seconds=1)}S"

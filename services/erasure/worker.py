@@ -1,6 +1,7 @@
 """The ledger's part of a worker process: what it hears, the certifier, the clock."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 from contracts.topics import ERASURE_SERVICE
@@ -8,7 +9,14 @@ from contracts.vocabulary import Role
 from services.erasure.certifier import Certifier
 from services.erasure.clock import Clock
 from services.erasure.reactions import Ledger
-from services.erasure.settings import CERTIFY_POLL, CLOCK_POLL, REPAIR_EVERY, ErasureSettings
+from services.erasure.settings import (
+    CERTIFY_POLL,
+    CLOCK_POLL,
+    REPAIR_EVERY,
+    ErasureSettings,
+    parameters,
+)
+from services.erasure.statement import Stated
 from services.erasure.steps import Step, keep_doing
 from shared.consumer.lines import Reader
 from shared.keys import signer_for
@@ -21,19 +29,18 @@ def work(settings: Settings) -> Work:
     """Describe what the ledger does in a worker. Raises MissingSecret without its key."""
     own = ErasureSettings.load()
     signer = signer_for(settings, ERASURE_SERVICE, Role.SERVICE)
-    who = WebSettings.load().read_controller()
-    controller = {"name": who.name, "street": who.street, "city": who.city}
+    stated = Stated(_controller(), parameters())
     due = asyncio.Event()  # set by reactions, waited for by the certifier
 
     async def reader(_: Worker) -> Reader:
         return Ledger(own, due).reader()
 
     async def certify(worker: Worker) -> None:
-        certifier = Certifier(worker.effects, signer, own, controller)
+        certifier = Certifier(worker.effects, signer, stated)
         await _keep("certifier", certifier.step, due, CERTIFY_POLL, worker)
 
     async def repair(worker: Worker) -> None:
-        certifier = Certifier(worker.effects, signer, own, controller)
+        certifier = Certifier(worker.effects, signer, stated)
         await _keep("repair", certifier.repair, asyncio.Event(), REPAIR_EVERY, worker)
 
     async def clock(worker: Worker) -> None:
@@ -41,6 +48,12 @@ def work(settings: Settings) -> Work:
         await _keep("clock", step, asyncio.Event(), CLOCK_POLL, worker)
 
     return Work(ERASURE_SERVICE, signer, reader, tasks=(certify, repair, clock))
+
+
+def _controller() -> Mapping[str, str]:
+    """Name the controller and its officer as the operator configured them (Art. 13(1)(a), (b))."""
+    who = WebSettings.load().read_controller()
+    return {"name": who.name, "street": who.street, "city": who.city, "officer": who.officer}
 
 
 async def _keep(
