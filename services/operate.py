@@ -24,7 +24,8 @@ from shared.stack.signals import stop_on_signals
 
 STOP_WITHIN_S = 90.0
 POLL_S = 0.1
-KEPT_BY_RESET = {"cache", "lock"}
+# Named one by one: a state folder may be set to a place where other things live.
+WRITTEN = ("kafka", "inbox", "logs", "secrets", "wake", "trust.json", "run.json")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Port = Annotated[int | None, typer.Option(help="Port on loopback; the environment wins over none.")]
@@ -176,7 +177,7 @@ def reset(
 def remove_state(state: Path) -> None:
     """Remove what `up` wrote, and nothing of others who live below (tests, demo)."""
     remove_home(state)
-    for name in ("kafka", "inbox", "logs", "secrets", "trust.json", "run.json"):
+    for name in WRITTEN:
         path = state / name
         if path.is_dir():
             shutil.rmtree(path)

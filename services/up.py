@@ -83,8 +83,11 @@ def system(
                 require_free(port, child.name, "EXPUNGE_BIND or EXPUNGE_INTERNAL_BIND")
         display.say(f"{settings.state.absolute()}: {free_mib(settings.state)} MiB free")
         with display.step("Kafka, PostgreSQL and mail inbox"):
-            _start_stack(supervisor, settings, display, without, broker_settings)
-        os.environ.update(environment)
+            started = _start_stack(supervisor, settings, display, without, broker_settings)
+            os.environ.update(environment)
+            run(())  # loads the commands while the servers start
+            for part in started:
+                supervisor.wait_ready(part)
         for name, command in PREPARATION.items():
             with display.step(name):
                 run(command)
@@ -103,7 +106,7 @@ def _start_stack(
     display: Display,
     without: Collection[str],
     broker_settings: Mapping[str, str] | None,
-) -> None:
+) -> list[str]:
     started = [part for part in PARTS if part not in without]
     if "kafka" in started:
         port = port_of(settings.kafka)
@@ -113,8 +116,7 @@ def _start_stack(
         start_postgres(supervisor, port_of(settings.postgres))
     if "inbox" in started:
         start_inbox(supervisor, port_of(settings.smtp))
-    for part in started:
-        supervisor.wait_ready(part)
+    return started
 
 
 def keep_running(supervisor: Supervisor) -> None:
