@@ -76,16 +76,22 @@ class Participant:
 
     async def retry(self) -> None:
         """Try what waits until cancelled; an origin that is away backs off alone."""
-        while True:
-            await self._ready.wait()
-            try:
-                while await self.try_again():
-                    pass
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("retry-failed", error=error)
-            await asyncio.sleep(POLL_S)
+        try:
+            while True:
+                await self._ready.wait()
+                await self._try_all()
+                await asyncio.sleep(POLL_S)
+        finally:
+            await self._client.close()
+
+    async def _try_all(self) -> None:
+        try:
+            while await self.try_again():
+                pass
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("retry-failed", error=error)
 
     async def catch_up(self) -> None:
         """At the end of the topics: say what was closed again, then act on what waited for it."""

@@ -1,0 +1,62 @@
+"""From a request to receipts, read-backs and the end of aliases, with nothing played but the ledger."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from uuid import UUID
+
+from kernel import eventually
+from shop import SHOP, Town
+
+from contracts.messages import (
+    AliasesDestroyed,
+    ErasureCertified,
+    SliceErased,
+    SliceVerified,
+    SubjectsClosed,
+    parse,
+    split_lines,
+)
+from contracts.topics import CLOSED
+from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack
+from shared.saga.decisions import closed_root
+
+
+def certified(request: UUID) -> ErasureCertified:
+    return ErasureCertified(
+        request_id=request,
+        certificate_sha256=sha256(b"certificate").hexdigest(),
+        outcome=CertificateOutcome.COMPLETE,
+        log_index=None,
+        certified_at=datetime.now(UTC),
+    )
+
+
+async def test_a_person_is_erased_read_back_and_forgotten(here: Town) -> None:
+    ada, ben = here.somebody(), here.somebody()
+    gone, stays = await here.customer(ada, notes=2), await here.customer(ben)
+
+    async with here.answering(), here.working(*here.works(), *here.verifiers()):
+        known, unknown = await here.request(ada, here.somebody())
+        (receipt,) = await here.await_heard(known, SliceErased)
+        (read_back,) = await here.await_heard(known, SliceVerified)
+        (nothing,) = await here.await_heard(unknown, SliceErased)
+        (looked,) = await here.await_heard(unknown, SliceVerified)
+        await here.await_heard(known, SliceVerified, "rights")
+        await here.say("erasure", certified(known))
+        (destroyed,) = await here.await_heard(known, AliasesDestroyed, "rights")
+
+    assert await here.subjects() == {stays}
+    assert (receipt.outcome, receipt.rows) == (
+        Outcome.DELETED,
+        {"customer": 1, "note": 2, "subject": 1},
+    )
+    assert receipt.closed_root == closed_root([gone]).hex()
+    assert (read_back.remaining, read_back.method) == (0, ReadBack.IDS_AND_ADDRESSES)
+    assert (nothing.outcome, nothing.rows) == (Outcome.HELD_NOTHING, {})
+    assert (looked.remaining, looked.method) == (0, ReadBack.ADDRESSES)
+    assert (destroyed.count, destroyed.remaining) == (1, 0)
+    closed = [e.message for e in await here.events(CLOSED.name) if e.subject == str(known)]
+    assert [m.subject_ids for m in closed if isinstance(m, SubjectsClosed)] == [(gone,)]
+    async with here.rights.begin() as tx:
+        left = await tx.fetch("select request_id from alias union select request_id from nonce")
+    assert [row[0] for row in left] == [unknown]
