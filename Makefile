@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml scripts/setup.sh
 
 ##@ Run
 demo: $(READY) ## Sign up, be erased, verify the certificate: the whole story on a system of its own
-	@$(BIN)/expunge demo
+	@$(BIN)/python -m demo
 
 up: $(READY) ## Keep the system running at http://localhost:8000 (mails at /dev/inbox)
 	@$(BIN)/expunge up

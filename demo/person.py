@@ -124,24 +124,29 @@ class Person:
         mine = [mail for mail in inbox if self.address in str(mail["to"])]
         return sorted(mine, key=lambda mail: str(mail["received_at"]))
 
-    async def mail(self, wanted: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        """Wait for the newest mail that is wanted. Raises TimeoutError naming `what`."""
+    async def mail(
+        self, wanted: Callable[[dict[str, Any]], bool], what: str, *, after: int = 0
+    ) -> dict[str, Any]:
+        """Wait for the newest mail that is wanted, behind the first `after` mails.
+
+        Raises TimeoutError naming `what`.
+        """
         end = time.monotonic() + MAIL_TIMEOUT_S
         while time.monotonic() < end:
-            found = [mail for mail in await self.mails() if wanted(mail)]
+            found = [mail for mail in (await self.mails())[after:] if wanted(mail)]
             if found:
                 return found[-1]
             await asyncio.sleep(MAIL_POLL_S)
         message = f"no mail came in {MAIL_TIMEOUT_S:.0f} s: {what}"
         raise TimeoutError(message)
 
-    async def link(self, part: str) -> str:
-        """Wait for a mail with a link whose path contains `part`; give that path."""
+    async def link(self, part: str, *, after: int = 0) -> str:
+        """Wait for a mail, behind the first `after`, with a link that has `part`; give its path."""
 
         def has_link(mail: dict[str, Any]) -> bool:
             return any(part in link for link in mail["links"])
 
-        mail = await self.mail(has_link, f"a link with {part}")
+        mail = await self.mail(has_link, f"a link with {part}", after=after)
         link: str = next(link for link in mail["links"] if part in link)
         split = urlsplit(link)
         return split.path + (f"?{split.query}" if split.query else "")
