@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -203,7 +204,7 @@ class Ledger:
 
     async def certified(self, *sagas: Saga) -> list[bytes]:
         """Await the certificates of sagas."""
-        return [await eventually(lambda saga=saga: self.certificate(saga.id)) for saga in sagas]
+        return [await eventually(partial(self.certificate, saga.id)) for saga in sagas]
 
     async def told(self, sagas: Sequence[Saga]) -> Counter[UUID]:
         """Count `erasure-certified` on the topic for these sagas; empty until each has one."""

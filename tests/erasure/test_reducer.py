@@ -174,7 +174,7 @@ def test_something_left_keeps_the_saga_open_until_it_was_erased_again_and_looked
 @pytest.mark.parametrize("away", [timedelta(seconds=-6), timedelta(microseconds=1)])
 def test_a_receipt_that_covers_another_time_is_not_enough(away: timedelta) -> None:
     said = replace(receipt("newsletter"), covered_until=NOW + away)
-    facts = [requested(participants=("newsletter",)), said, read_back(said)]
+    facts: list[Fact] = [requested(participants=("newsletter",)), said, read_back(said)]
 
     assert reduce(facts).missing == {"newsletter": Missing.COVERAGE}
 
