@@ -24,22 +24,20 @@ from contracts.messages import (
 FOLDER = Path(__file__).with_name("schemas")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 UUID_FORM = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-_SECOND = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-UTC_FORM = _SECOND + "Z$"
-TIME_FORM = _SECOND + "(Z|[+-][0-9]{2}:[0-9]{2})$"
+TIME_FORM = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z$"
 
 Schema = dict[str, Any]
 
 
-def _tidy(node: Any, time_form: str, *, closed: bool) -> None:
+def _tidy(node: Any, *, closed: bool) -> None:
     """Spell formats out as patterns, drop made-up titles, close or open every object."""
     if isinstance(node, list):
         for part in node:
-            _tidy(part, time_form, closed=closed)
+            _tidy(part, closed=closed)
     if not isinstance(node, dict):
         return
     if node.get("type") == "string":
-        form = {"uuid": UUID_FORM, "date-time": time_form}.get(node.get("format", ""))
+        form = {"uuid": UUID_FORM, "date-time": TIME_FORM}.get(node.get("format", ""))
         if form:
             node["pattern"] = form
     if node.get("type") == "object" and "patternProperties" in node:
@@ -49,7 +47,7 @@ def _tidy(node: Any, time_form: str, *, closed: bool) -> None:
     if isinstance(node.get("title"), str):
         node.pop("title")
     for part in node.values():
-        _tidy(part, time_form, closed=closed)
+        _tidy(part, closed=closed)
 
 
 def message_schema(message: type[Message], *, closed: bool) -> Schema:
@@ -77,13 +75,13 @@ def message_schema(message: type[Message], *, closed: bool) -> Schema:
     }
     schema["required"] = list(schema["properties"])
     schema = deepcopy(schema)
-    _tidy(schema, UTC_FORM if closed else TIME_FORM, closed=closed)
+    _tidy(schema, closed=closed)
     return schema
 
 
 def _part_schema(model: type[Predicate] | type[Bundle], name: str) -> Schema:
     schema = model.model_json_schema(by_alias=True, mode="validation")
-    _tidy(schema, UTC_FORM, closed=True)
+    _tidy(schema, closed=True)
     return {"$schema": DIALECT, "$id": name, **schema}
 
 

@@ -22,6 +22,7 @@ from tests.contracts.samples import (
     ERASED,
     GRANTED,
     NOW,
+    RECEIPT,
     REQUESTED,
     RETAINED,
     SAMPLES,
@@ -114,6 +115,24 @@ BAD_LINES = {
     "data is a list": _changed(data=[]),
     "number as text": _changed_data(closed_count="1"),
     "truth as number": _changed_data(closed_count=True),
+    "id in capitals": _changed_data(receipt_id=str(RECEIPT).upper()),
+    "id in braces": _changed_data(receipt_id=f"{{{RECEIPT}}}"),
+    "id as urn": _changed_data(receipt_id=f"urn:uuid:{RECEIPT}"),
+    "id without hyphens": _changed_data(receipt_id=RECEIPT.hex),
+    "time in another zone": _changed_data(erased_at="2026-03-05T10:30:00+01:00"),
+    "time with fewer digits": _changed_data(erased_at="2026-03-05T09:30:00.1Z"),
+    "time with a space": _changed_data(erased_at="2026-03-05 09:30:00Z"),
+    "event id in braces": _changed(id=f"{{{RECEIPT}}}"),
+    "event time in another zone": _changed(time="2026-03-05T10:30:00+01:00"),
+    "services in another order": orjson.dumps(
+        {
+            **orjson.loads(line_of(REQUESTED)),
+            "data": {
+                **orjson.loads(line_of(REQUESTED))["data"],
+                "participants": ["rights", "newsletter"],
+            },
+        }
+    ),
     "negative": _changed_data(closed_count=-1),
     "fraction": _changed_data(closed_count=1.0),
     "time as number": _changed_data(erased_at=1_700_000_000),
@@ -147,6 +166,9 @@ def test_what_a_newer_producer_adds_is_passed_over() -> None:
     )
 
     assert parse(line).message == ERASED
+    held = orjson.loads(line_of(RETAINED))
+    held["data"]["held"][0]["colour"] = "blue"
+    assert parse(orjson.dumps(held)).message == RETAINED
 
 
 def test_json_of_another_writer_is_read_too() -> None:

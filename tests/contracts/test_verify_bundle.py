@@ -424,9 +424,7 @@ EDITS |= {
     "another type of payload": _envelope("trust", lambda e: e.update(payloadType="text/plain")),
     "keys in another format": _trust(format="expunge-trust/v2"),
     "keys twice": _trust(keys=KEYS + KEYS[:1]),
-    "key with another's id": _trust(
-        keys=[{**key, "public_key": KEYS[-1]["public_key"]} for key in KEYS]
-    ),
+    "key with another's id": _trust(keys=[*KEYS, {**KEYS[0], "key_id": "0" * 32}]),
     "subject with another digest": _stated(
         lambda said: said["subject"][1]["digest"].update(sha256=digest("another"))
     ),
