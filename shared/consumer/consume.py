@@ -26,8 +26,7 @@ from shared.database import Database
 from shared.outbox.broker import identity
 from shared.settings import Settings
 
-MAX_RECORDS: Final = 500
-MAX_LINES: Final = 2_000
+FETCH_RECORDS: Final = 2_000  # read at once; a transaction takes at most 500 of them
 FETCH_BYTES: Final = 4 * 1024 * 1024
 POLL_MS: Final = 200
 BACK_OFF_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -113,7 +112,7 @@ class Loop:
             await self._take_over()
         found: dict[TopicPartition, Sequence[KafkaRecord]] = {}
         try:
-            found = await self.consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
+            found = await self.consumer.getmany(timeout_ms=POLL_MS, max_records=FETCH_RECORDS)
         except NoOffsetForPartitionError:
             return  # asked before the stored position was set; it is by now
         except OffsetOutOfRangeError as error:
@@ -129,13 +128,8 @@ class Loop:
 
     async def _work(self, owned: Owned, records: Sequence[KafkaRecord]) -> None:
         """Work records of one partition, in as many transactions as their lines need."""
-        rest = [record for record in records if record.offset >= owned.position]
         try:
-            while rest:
-                place = (owned.topic, owned.place.partition)
-                batch = await self.opener.open(*place, rest, MAX_LINES)
-                await self._commit(owned, batch)
-                rest = [record for record in rest if record.offset >= owned.position]
+            await self._work_all(owned, [r for r in records if r.offset >= owned.position])
             owned.tries = 0
         except FATAL:
             raise
@@ -144,6 +138,21 @@ class Loop:
             self._read_again(owned.place)
         except Exception as error:  # noqa: BLE001 - nothing is skipped, whatever it was
             self._block(owned, error)
+
+    async def _work_all(self, owned: Owned, rest: Sequence[KafkaRecord]) -> None:
+        """Commit batch after batch; the next one is opened while the database is at work."""
+        place = (owned.topic, owned.place.partition)
+        batch = await self.opener.open(*place, rest) if rest else None
+        while batch is not None:
+            end = batch.next_offset
+            rest = [record for record in rest if record.offset >= end]
+            commit = asyncio.ensure_future(self._commit(owned, batch))
+            batch = None
+            try:
+                if rest:
+                    batch = await self.opener.open(*place, rest)
+            finally:
+                await commit
 
     async def _commit(self, owned: Owned, batch: Batch) -> None:
         """Make a batch's effects, or only move on over what concerns nobody here."""

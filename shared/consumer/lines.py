@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from contracts.messages import Event, Message
 from contracts.proof import Proof, Record
@@ -14,8 +14,7 @@ M = TypeVar("M", bound=Message)
 Octets = bytes  # inside `Line` the name is taken
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One record as read from a topic, after its proof held.
 
     `value` and `headers` are the bytes as they were read; `record` is the same cut into lines.
@@ -31,8 +30,7 @@ class Delivery:
     headers: tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Line(Generic[M]):
+class Line(NamedTuple, Generic[M]):
     """One message of one record. `topic` is the name in `contracts.topics`, without namespace."""
 
     message: M
@@ -72,8 +70,7 @@ class Line(Generic[M]):
         return self.delivery.offset
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A line of a proven record that is no message of this version of the contracts."""
 
     delivery: Delivery
