@@ -26,7 +26,7 @@ BUNDLE = ".expunge.json"
 COMMAND_TIMEOUT_S = 120.0
 HTTP_TIMEOUT_S = 15.0
 
-ADA = ("ada.quillfeather@example.org", "Adamarkiza", "Quillfeather")
+ADA = ("ada.q4711@example.org", "Adamarkiza", "Quillfeather")
 BEN = ("ben.beispiel@example.org", "Benmarkizo", "Beispielmann")
 CLEO = ("cleo.anders@example.org", "Cleomarkize", "Andersson")
 
@@ -117,9 +117,8 @@ class Story:
         """Look for Ada everywhere we keep something; everybody else is still there."""
         self.chapter("Ada is nowhere any more, the others are")
         left = await self.everywhere(ADA)
-        places = ", ".join(f"{found.place} ({found.count})" for found in left)
         what = "no table, planner statistic, topic, mail row or log names Ada"
-        self.checks.holds(what, true=not left, seen=places)
+        self.checks.holds(what, true=not left, seen=_places(left))
         for name, markers in (("Ben", BEN), ("Cleo", CLEO)):
             found = await self.everywhere(markers)
             kept = ", ".join(sorted({one.place.split(":")[-1] for one in found}))
@@ -134,7 +133,9 @@ class Story:
         confirmed = "/newsletter/confirmed/" in str(answer.url)
         self.checks.holds("a new subscription, confirmed", true=confirmed, seen=_where(answer))
         inherited = await self.everywhere(ADA[1:])
-        self.checks.holds("nothing of before came with her", true=not inherited, seen="")
+        self.checks.holds(
+            "nothing of before came with her", true=not inherited, seen=_places(inherited)
+        )
 
     def end(self, saga: Saga) -> None:
         """Say what was measured."""
@@ -184,6 +185,10 @@ class Story:
 def _where(answer: httpx2.Response) -> str:
     """HTTP status and the page's first two path parts: the rest of a path may be a secret."""
     return f"HTTP {answer.status_code}, /{'/'.join(answer.url.path.split('/')[1:4])}"
+
+
+def _places(found: Sequence[Found]) -> str:
+    return ", ".join(f"{one.place} ({one.count})" for one in found)
 
 
 def _is_issue(mail: dict[str, Any]) -> bool:

@@ -8,6 +8,8 @@ from aiokafka.errors import KafkaError
 
 from shared.keys.files import KeysWrong, apply_keys, load_trust
 from shared.keys.first import publish_first
+from shared.mail.mailer import DKIM_KEY
+from shared.mail.signature import make_dkim_key
 from shared.settings import MissingSecret, Settings
 
 
@@ -24,6 +26,7 @@ def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
         settings = Settings.load()
         try:
             made = apply_keys(settings, services, verifiers)
+            make_dkim_key(settings.secrets / DKIM_KEY)
         except (KeysWrong, MissingSecret) as wrong:
             typer.echo(str(wrong), err=True)
             raise typer.Exit(1) from None

@@ -53,7 +53,10 @@ async def wait_until(tx: Transaction, kind: str, address: str) -> datetime | Non
 
 async def forget(tx: Transaction, addresses: Iterable[str]) -> None:
     """Clear what was counted for mailboxes: their relationship has ended, they are strangers."""
-    keys = [await _key(tx, address) for address in addresses]
+    secret = await tx.fetchval("select key from daily_key where day = $1", tx.now.date())
+    if secret is None:
+        return  # nothing was counted under today's key, and older ones are destroyed
+    keys = [_hmac(secret, address) for address in addresses]
     await tx.execute(
         "delete from ephemeral where kind like 'mail/%' and key = any($1::bytea[])", keys
     )
@@ -72,4 +75,8 @@ async def _key(tx: Transaction, address: str) -> bytes:
         today, secrets.token_bytes(KEY_BYTES),
     )  # fmt: skip
     secret = await tx.fetchval("select key from daily_key where day = $1", today)
+    return _hmac(secret, address)
+
+
+def _hmac(secret: bytes, address: str) -> bytes:
     return hmac.digest(secret, mailbox(address).encode("utf-8"), "sha256")

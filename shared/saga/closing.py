@@ -73,6 +73,9 @@ async def close_requests(
         and (claim.request_id not in before or mine[claim.request_id])
     ]
     await close(tx, part.inventory, works, asked_by_id)
+    # Who comes back is a stranger: also to the counters that keep mails few.
+    over = (claim for claim in claims if claim.request_id not in late)
+    await mail.forget(tx, {address for claim in over for address in claim.addresses})
     return late
 
 
