@@ -1,4 +1,4 @@
-"""The newsletter's part of a worker process."""
+"""The newsletter's worker: what every slice does, with its own mails and deadlines."""
 
 from services.newsletter import store
 from services.newsletter.endings import DEADLINES
@@ -13,7 +13,7 @@ from shared.worker import Work
 
 
 def work(settings: Settings) -> Work:
-    """Describe what the newsletter does beside the web."""
+    """Describe what the newsletter does in a worker. Raises MissingSecret without its key."""
     return slice_work(
         settings,
         INVENTORY,
