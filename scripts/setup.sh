@@ -82,6 +82,7 @@ python=$(find_python)
 free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
 say "Setting up with $python: about $NEEDED_MIB MiB, $free MiB are free here."
 [ "$free" -ge "$NEEDED_MIB" ] || stop "That is too little: make room on the disk of $(pwd)."
+export PIP_ROOT_USER_ACTION=ignore
 pass_on
 uv=$(find_uv)
 

@@ -1,5 +1,6 @@
 """Commands that run the whole system on this machine: up, down, status, logs, reset, doctor."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -85,7 +86,8 @@ def down() -> None:
     if not held(state):
         typer.echo(f"Nothing runs in {state}.")
         return
-    os.kill(int(running(state)["pid"]), signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):  # killed: its last children are just ending
+        os.kill(int(running(state)["pid"]), signal.SIGTERM)
     until = time.monotonic() + STOP_WITHIN_S
     while held(state):
         if time.monotonic() > until:

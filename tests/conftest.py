@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from shared.settings import Settings, write_secret
 from shared.stack import Ports, Stack, embedded_stack
 from shared.stack.identity import remove_home
 from shared.stack.instance import held
+from tests.containers import container_stack
 
 ROOT = Path(__file__).parents[1]
 STATES = ROOT / ".expunge"
@@ -28,10 +30,17 @@ def stack() -> Iterator[Stack]:
     _remove_leftovers()
     state = STATES / f"test-{os.getpid()}"
     try:
-        with embedded_stack(state, Ports.free(), broker_settings=BROKER_SETTINGS) as running:
+        with _stack(state) as running:
             yield running
     finally:
         _remove(state)
+
+
+def _stack(state: Path) -> AbstractContextManager[Stack]:
+    """Choose where the servers come from: STACK=embedded (the default) or STACK=containers."""
+    if os.environ.get("STACK", "embedded") == "containers":
+        return container_stack(state)
+    return embedded_stack(state, Ports.free(), broker_settings=BROKER_SETTINGS)
 
 
 @pytest.fixture(scope="module")

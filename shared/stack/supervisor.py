@@ -40,7 +40,7 @@ class Child:
     argv: Sequence[str | Path]
     ready: Callable[[], bool] = lambda: True
     env: Mapping[str, str] = field(default_factory=dict)
-    ready_within_s: float = 60.0
+    ready_within_s: float = 120.0
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: int = 10
     user: tuple[int, int] | None = None
