@@ -78,7 +78,7 @@ async def work(
     except Exception as error:
         if passes_by_itself(error):
             raise
-        log.warning("batch-halved", service=reader.service, error=type(error).__name__)
+        log.warning("batch-halved", service=reader.service, error=error)
     else:
         crash("consumer:after-commit")
         return
@@ -200,7 +200,7 @@ async def _leave(
             partition=batch.partition,
             offset=entry.item.delivery.offset,
             line=entry.item.line,
-            error=type(entry.error).__name__,
+            error=entry.error,
         )
         if isinstance(message, ErasureRequested) and reader.service in message.participants:
             tx.tell(SliceFailed(request_id=message.request_id, error=our_name(entry.error)))

@@ -173,7 +173,7 @@ class Loop:
             partition=owned.place.partition,
             offset=owned.position,
             tries=owned.tries,
-            error=type(error).__name__,
+            error=error,
         )
         pause = BACK_OFF_SECONDS[min(owned.tries, len(BACK_OFF_SECONDS) - 1)]
         owned.tries += 1
@@ -255,7 +255,7 @@ class Loop:
         except Exception as error:
             if not passes_by_itself(error):
                 raise
-            log.warning("partitions-not-taken-over", error=type(error).__name__)
+            log.warning("partitions-not-taken-over", error=error)
             await asyncio.sleep(BACK_OFF_SECONDS[-4])
 
     async def _begin(self, place: TopicPartition, log_now: cursor.Log) -> None:
@@ -315,7 +315,7 @@ async def consume(
                 await loop.step()
         except FATAL as error:
             ready.reason = type(error).__name__
-            log.critical("consumer-stops", service=reader.service, error=type(error).__name__)
+            log.critical("consumer-stops", service=reader.service, error=error)
             raise
         finally:
             await loop.give_up(list(loop.owned))
@@ -330,7 +330,7 @@ async def _expect(ready: Ready, places: Sequence[tuple[str, int]]) -> None:
         except Exception as error:
             if not passes_by_itself(error):
                 raise
-            log.warning("database-away", service=ready.database.service, error=type(error).__name__)
+            log.warning("database-away", service=ready.database.service, error=error)
             await asyncio.sleep(BACK_OFF_SECONDS[min(tries, len(BACK_OFF_SECONDS) - 1)])
             tries += 1
         else:
@@ -350,7 +350,7 @@ async def _started(
             break
         except (KafkaError, OSError) as error:
             ready.reason = "broker-away"
-            log.warning("broker-away", service=reader.service, error=type(error).__name__)
+            log.warning("broker-away", service=reader.service, error=error)
             await consumer.stop()
             await asyncio.sleep(BACK_OFF_SECONDS[min(tries, len(BACK_OFF_SECONDS) - 1)])
             tries += 1

@@ -123,7 +123,7 @@ class Ready:
         except Exception as error:
             if not is_transient(error):
                 raise
-            log.warning("lease-not-renewed", error=type(error).__name__)
+            log.warning("lease-not-renewed", error=error)
 
     async def _keep(self) -> None:
         async with self.database.begin() as tx:

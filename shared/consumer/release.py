@@ -34,7 +34,7 @@ async def release_when_asked(database: Database, reader: Reader) -> None:
         except Exception as error:
             if not passes_by_itself(error):
                 raise
-            log.warning("release-waits", service=reader.service, error=type(error).__name__)
+            log.warning("release-waits", service=reader.service, error=error)
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 

@@ -71,7 +71,7 @@ async def relay(settings: Settings, service: str, wake: Wake) -> None:
                 raise
             if time.monotonic() - started > BACK_OFF_SECONDS[-1]:
                 tries = 0
-            log.warning("relay-backs-off", service=service, error=type(error).__name__)
+            log.warning("relay-backs-off", service=service, error=error)
             await asyncio.sleep(BACK_OFF_SECONDS[min(tries, len(BACK_OFF_SECONDS) - 1)])
             tries += 1
 
