@@ -46,6 +46,21 @@ async def test_of_many_clicks_at_once_one_wins(database: Database) -> None:
     assert [one for one in found if one] == [subject_id]
 
 
+async def test_a_click_that_waits_for_another_one_loses(database: Database) -> None:
+    subject_id, [first, second] = await make(database, "confirm", "confirm")
+
+    async with database.begin() as tx:
+        won = await use_token(tx, first, "confirm")
+        waiting = asyncio.create_task(use(database, second, "confirm"))
+        async with database.begin() as looking:
+            while not await looking.fetchval(  # noqa: ASYNC110 - only PostgreSQL knows
+                "select exists (select from pg_locks where not granted)"
+            ):
+                await asyncio.sleep(0.01)
+
+    assert (won, await waiting) == (subject_id, None)
+
+
 async def test_using_one_link_voids_the_older_ones_and_asking_voids_none(
     database: Database,
 ) -> None:
