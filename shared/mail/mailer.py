@@ -9,6 +9,7 @@ from typing import Protocol
 
 from jinja2 import Environment
 
+from shared.consumer.ready import Ready
 from shared.crash import crash
 from shared.database import Database, Transaction
 from shared.logs import log
@@ -93,7 +94,20 @@ class Mailer:
         self._dkim = _read(database.settings.secrets / DKIM_KEY)
         self._slots = asyncio.Semaphore(MAX_UNDER_WAY)
         self._under_way: set[asyncio.Task[None]] = set()
+        if isinstance(ready, Ready):
+            ready.on_restored.append(self.freeze)
         self._silent = 0  # tries in a row to which the mail server did not answer
+
+    async def freeze(self) -> None:
+        """Hold back what a restored database has queued: it may have gone before the restore.
+
+        Issues are given up, everything else waits for an operator until its time is over.
+        """
+        async with self._database.begin() as tx:
+            for mail in await queue.take_kinds(tx, self._post.once):
+                await self._post.given_up(tx, mail)
+            count = await queue.freeze(tx)
+        log.warning("mails-frozen", service=self._database.service, count=count)
 
     async def run(self) -> None:
         """Send until cancelled; what is under way then is finished first, within its lease."""

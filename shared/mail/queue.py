@@ -111,6 +111,30 @@ async def remove(tx: Transaction, mail_id: UUID) -> None:
     await tx.execute("delete from mail where mail_id = $1", mail_id)
 
 
+async def freeze(tx: Transaction) -> int:
+    """Put every queued mail off to the end of its time, where it is given up; count them.
+
+    For a database that came back from a backup: nobody knows which of its mails went before.
+    An operator who knows better sets `next_try_at` of a row to now.
+    """
+    return await tx.execute("update mail set next_try_at = give_up_at, leased_until = null")
+
+
+async def take_kinds(tx: Transaction, kinds: Collection[str]) -> list[Mail]:
+    """Remove and return all queued mails of some kinds."""
+    rows = await tx.fetch(
+        """
+        delete from mail
+         where kind = any($1::text[])
+        returning mail_id, subject_id, request_id, kind, template, language, parameters, tries,
+                  give_up_at, coalesce(leased_until, next_try_at) as leased_until,
+                  leased_until is not null as maybe_sent
+        """,
+        list(kinds),
+    )
+    return [Mail(**row) for row in rows]
+
+
 async def leased(tx: Transaction, subjects: Collection[UUID]) -> set[UUID]:
     """Say which subjects have a mail under way, and keep the others' mails from starting.
 

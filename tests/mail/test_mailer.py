@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
+from shared.consumer.ready import Ready
 from shared.database import Database, Transaction, apply
 from shared.mail import Delivery, Mail, Mailer, Post, Sender, leased, mail_environment, post, quota
 from shared.mail.queue import claim
@@ -303,6 +304,21 @@ async def test_what_erasure_has_looked_at_is_not_claimed_any_more(office: Office
     assert first.subject_id == under_way
     assert busy == {under_way}
     assert second is None
+
+
+async def test_what_a_restored_database_had_queued_is_held_back(office: Office) -> None:
+    await office.write()
+    await office.write("once")
+    ready = Ready(office.database)
+    Mailer(office.database, office.post(), ready=ready, lease=LEASE)
+
+    for restored in ready.on_restored:
+        await restored()
+
+    assert office.ended == [("given-up", "once")]
+    assert await office.count("next_try_at = give_up_at") == await office.count() == 1
+    async with office.database.begin() as tx:
+        assert await claim(tx, LEASE) is None
 
 
 async def test_where_it_counts_no_mail_goes_without_tls(office: Office) -> None:
