@@ -8,6 +8,7 @@ file after the commit. It is a courtesy: nothing is lost without it, the relay p
 import asyncio
 import contextlib
 import socket
+import weakref
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -80,22 +81,24 @@ def _bind(path: Path) -> socket.socket | None:
     return receiver
 
 
-async def forward(settings: Settings, service: str, written: asyncio.Event) -> None:
-    """Pass wake-ups on to the relay in another process, until cancelled.
+class WakeElsewhere(asyncio.Event):
+    """Takes the place of `Database.outbox_written` in a process that relays nothing itself.
 
-    For processes that write an outbox but relay nothing: `written` is `Database.outbox_written`.
+    Setting it sends one datagram to the relay's process, if anybody listens there.
     """
-    path = socket_path(settings, service)
-    while True:
-        await written.wait()
-        written.clear()
-        if path is not None:
-            poke(path)
 
+    def __init__(self, settings: Settings, service: str) -> None:
+        super().__init__()
+        self._path = socket_path(settings, service)
+        self._sender = (
+            None if self._path is None else socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        )
+        if self._sender is not None:
+            self._sender.settimeout(0)
+            weakref.finalize(self, self._sender.close)
 
-def poke(path: Path) -> None:
-    """Send one datagram, if anybody listens."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.settimeout(0)
-        with contextlib.suppress(OSError):
-            sender.sendto(b"1", str(path))
+    def set(self) -> None:
+        """Wake the relay; nobody waits here."""
+        if self._sender is not None:
+            with contextlib.suppress(OSError):
+                self._sender.sendto(b"1", str(self._path))

@@ -15,6 +15,7 @@ from contracts.vocabulary import Role
 from shared.database import Database
 from shared.errors import NotFound, Refused
 from shared.keys import signer_for
+from shared.outbox.wake import WakeElsewhere
 from shared.settings import Settings
 from shared.web.answers import tidy
 from shared.web.configuration import WebSettings
@@ -103,7 +104,10 @@ def make_web(
 
     async def connect_app(service: str) -> Database:
         signer = signer_for(settings, service, Role.SERVICE)
-        return await Database.connect(settings, service, "app", signer=signer)
+        database = await Database.connect(settings, service, "app", signer=signer)
+        # The relay is in the worker: it hears of a commit here by a datagram.
+        database.outbox_written = WakeElsewhere(settings, service)
+        return database
 
     return Web(
         settings=settings,
