@@ -66,9 +66,21 @@ MAX_LINE_BYTES = MAX_RECORD_BYTES - len(b"[\n\n]")
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
 _SOURCE = "expunge:"
-_SOURCE_FORM = re.compile(r"expunge:([a-z][a-z0-9]{0,30})")
-_ID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_TIME_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", re.ASCII)
+_SERVICE = r"[a-z][a-z0-9]{0,30}"
+_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?Z"
+_SOURCE_FORM = re.compile(f"{_SOURCE}({_SERVICE})")
+_ID_FORM, _TIME_FORM = re.compile(_ID), re.compile(_TIME)
+# A line exactly as `encode` writes it, up to its data.
+_OWN_FORM = re.compile(
+    (
+        rf'{{"specversion":"1\.0","id":"({_ID})","source":"{_SOURCE}({_SERVICE})",'
+        rf'"type":"(dev\.expunge\.([a-z-]{{1,40}})\.v1)","time":"({_TIME})",'
+        rf'"subject":"([a-z0-9-]{{1,36}})","datacontenttype":"{CONTENT_TYPE}",'
+        rf'"dataschema":"https://expunge\.dev/schemas/\4/v1/producer\.schema\.json",'
+        r'"data":({.*})}'
+    ).encode()
+)
 _OPEN, _BETWEEN, _CLOSE = b"[\n", b",\n", b"\n]"
 
 MESSAGES: dict[MessageType, type[Message]] = {
@@ -171,37 +183,67 @@ def parse(line: bytes) -> Event:
     compared with the lines as text. Whatever else JSON leaves open, such as spaces, is free.
     Raises BadMessage, which never holds any of the input.
     """
+    if len(line) > MAX_LINE_BYTES or b"\n" in line:
+        raise BadMessage
     try:
-        event = load_object(line, MAX_LINE_BYTES)
-        message_class, schema = _BY_EVENT_TYPE[event["type"]]
-        source = _SOURCE_FORM.fullmatch(event["source"])
-        if (
-            b"\n" in line
-            or source is None
-            or _ID_FORM.fullmatch(event["id"]) is None
-            or _TIME_FORM.fullmatch(event["time"]) is None
-            or event["specversion"] != SPEC_VERSION
-            or event["datacontenttype"] != CONTENT_TYPE
-            or event["dataschema"] != schema
-        ):
-            raise BadMessage
-        data = orjson.dumps(event["data"])
-        message = message_class.model_validate_json(data, strict=True, extra="ignore")
-        spelled = _spelled(message)
-        if event["subject"] != message.subject or not (
-            spelled == data or _covers(event["data"], orjson.loads(spelled))
-        ):
-            raise BadMessage
-        return Event(
-            id=UUID(event["id"]),
-            source=source[1],
-            type=message_class.type,
-            time=datetime.fromisoformat(event["time"]),
-            subject=event["subject"],
-            message=message,
-        )
+        return _parse_own(line) or _parse_any(line)
     except (KeyError, TypeError, ValueError, OverflowError):  # ValidationError is a ValueError
         raise BadMessage from None
+
+
+def _parse_own(line: bytes) -> Event | None:
+    """Read a line that is byte for byte as we write it; None if it is not.
+
+    Its data written again is the same, so no key is in it twice and nothing unknown: that is
+    the cheap way, half the time of the other.
+    """
+    found = _OWN_FORM.fullmatch(line)
+    if found is None:
+        return None
+    event_id, source, kind, _, time, subject, data = found.groups()
+    message_class, _ = _BY_EVENT_TYPE[kind.decode()]
+    message = message_class.model_validate_json(data, strict=True, extra="ignore")
+    named = message.subject
+    if _spelled(message) != data or subject != named.encode():
+        return None
+    return Event(
+        UUID(event_id.decode()),
+        source.decode(),
+        message_class.type,
+        datetime.fromisoformat(time.decode()),
+        named,
+        message,
+    )
+
+
+def _parse_any(line: bytes) -> Event:
+    """Read a line of any writer of JSON."""
+    event = load_object(line, MAX_LINE_BYTES)
+    message_class, schema = _BY_EVENT_TYPE[event["type"]]
+    source = _SOURCE_FORM.fullmatch(event["source"])
+    if (
+        source is None
+        or _ID_FORM.fullmatch(event["id"]) is None
+        or _TIME_FORM.fullmatch(event["time"]) is None
+        or event["specversion"] != SPEC_VERSION
+        or event["datacontenttype"] != CONTENT_TYPE
+        or event["dataschema"] != schema
+    ):
+        raise BadMessage
+    message = message_class.model_validate_json(
+        orjson.dumps(event["data"]), strict=True, extra="ignore"
+    )
+    spelled = orjson.loads(_spelled(message))
+    if event["subject"] != message.subject or not _covers(event["data"], spelled):
+        raise BadMessage
+    return Event(
+        id=UUID(event["id"]),
+        source=source[1],
+        type=message_class.type,
+        time=datetime.fromisoformat(event["time"]),
+        subject=message.subject,
+        message=message,
+    )
 
 
 def join_lines(lines: Sequence[bytes]) -> bytes:

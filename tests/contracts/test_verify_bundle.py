@@ -158,6 +158,10 @@ LIES: dict[str, Callable[[], Story]] = {
         told(ERASED, NEWSLETTER, bend=_retyped("slice-failed"))
     ),
     "receipt in another partition": lambda: with_receipt(told(ERASED, NEWSLETTER, partition=1)),
+    "receipt in another partition, as the certificate says": lambda: replace(
+        with_receipt(told(ERASED, NEWSLETTER, partition=1)),
+        edit=_of_newsletter(topic=PLACE.model_copy(update={"partition": 1})),
+    ),
     "receipt of another topic": _on_another_topic,
     "receipt of another request": lambda: with_receipt(
         told(erased("newsletter", request_id=OTHER), NEWSLETTER)
