@@ -22,6 +22,7 @@ from shared.saga.claims import Claim, Find, Resolved, Told
 from shared.saga.closing import Slice, close_batch, close_requests
 from shared.saga.decisions import MAX_ATTEMPTS, Answer, retry_at
 from shared.saga.reactions import erase_slice, slice_reactions, together
+from shared.saga.receipts import Stored
 from shared.saga.restored import tell_reclosed
 from shared.saga.waiting import Waiting, Why
 
@@ -110,6 +111,7 @@ class Participant:
         passed_at = await barrier(self._database)
         async with self._database.begin() as tx:
             mine = await waiting.take(tx, told)
+            before = await receipts.latest(tx, told)
             late = await close_requests(
                 tx,
                 self._part,
@@ -117,7 +119,7 @@ class Participant:
                 told,
                 passed_at,
             )
-            await self._settle(tx, mine, told, late)
+            await self._settle(tx, mine, told, late, before)
         return len(due)
 
     async def _settle(
@@ -126,6 +128,7 @@ class Participant:
         mine: Sequence[Waiting],
         told: Mapping[UUID, Told],
         late: Mapping[UUID, Why],
+        before: Mapping[UUID, Stored],
     ) -> None:
         """Let go of what is answered; put the others off, each with its reason."""
         stored = await receipts.latest(tx, {each.asked.request_id for each in mine})
@@ -133,7 +136,8 @@ class Participant:
         for each in mine:
             request = each.asked.request_id
             attempt = stored[request].attempt if request in stored else -1
-            why = late.get(request) or _still(each, _answer(told, each), attempt)
+            acted = stored.get(request) != before.get(request)
+            why = late.get(request) or _still(each, _answer(told, each), attempt, acted=acted)
             if why is not None:
                 put_off[request] = (retry_at(tx.now, each.tries), each.tries + 1, why)
             if why is Why.FAILED:
@@ -148,13 +152,14 @@ def _answer(told: Mapping[UUID, Told], each: Waiting) -> Answer:
     return told[each.asked.request_id].answer
 
 
-def _still(each: Waiting, answer: Answer, attempt: int) -> Why | None:
+def _still(each: Waiting, answer: Answer, attempt: int, *, acted: bool) -> Why | None:
     """Say why a request goes on waiting, None if it is answered. `attempt` -1: no receipt here.
 
-    *Gone* without a receipt of one's own is a failure, never `held-nothing`.
+    *Gone* without a receipt of one's own is a failure, never `held-nothing`; so is a rest that
+    the verifier sees and this slice does not find, or finds again and again.
     """
     if answer is Answer.LATER:
         return Why.ORIGIN
-    if each.why is Why.LEFT_OVER and (answer is Answer.GONE or attempt >= MAX_ATTEMPTS):
+    if each.why is Why.LEFT_OVER and (not acted or attempt >= MAX_ATTEMPTS):
         return Why.FAILED
     return Why.FAILED if answer is Answer.GONE and attempt < 0 else None

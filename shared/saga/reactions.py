@@ -105,7 +105,7 @@ async def reminded(tx: Transaction, lines: Sequence[AnyLine]) -> None:
         return
     answered = await receipts.latest(tx, mine)
     await receipts.send_again(tx, answered)
-    await waiting.wake(tx, mine - set(answered), tx.now)
+    await waiting.wake(tx, mine, tx.now)
 
 
 async def extended(tx: Transaction, lines: Sequence[AnyLine]) -> None:

@@ -130,13 +130,17 @@ async def wake(tx: Transaction, requests: Collection[UUID], now: datetime) -> No
     """Try these now: they were reminded of, or the saga was extended to this service."""
     await tx.execute(
         """
-        update waiting
-           set next_try_at = $2, tries = 0, reason = $3
+        update waiting w
+           set next_try_at = $2, tries = 0,
+               reason = case when exists (select from receipt r
+                                           where r.request_id = w.request_id)
+                             then $4 else $3 end
          where request_id = any($1::uuid[])
         """,
         list(requests),
         now,
         Why.ORIGIN.value,
+        Why.LEFT_OVER.value,
     )
 
 

@@ -1,6 +1,5 @@
 """A slice of two tables, the real origin, a real verifier, on the real broker and databases."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -117,6 +116,11 @@ class Town:
     rights: Database
     numbers: list[int] = field(default_factory=list)
 
+    async def open_shop(self) -> None:
+        """Open the shop's database again, after it was replaced."""
+        signer = signer_for(self.settings, SHOP, Role.SERVICE)
+        self.shop = await Database.connect(self.settings, SHOP, "eraser", signer=signer, size=4)
+
     def somebody(self) -> str:
         self.numbers.append(1)
         return f"person{len(self.numbers)}.{uuid4().hex[:6]}@example.org"
@@ -215,7 +219,7 @@ class Town:
             yield
 
     def works(self) -> tuple[Work, Work]:
-        """The two workers: rights and the shop."""
+        """Make the two workers: rights and the shop."""
         return rights_work(self.settings), shop_work(self.settings)
 
     def verifiers(self) -> tuple[Work, Work]:
@@ -255,8 +259,3 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
             stack.push_async_callback(database.close)
             opened.append(database)
         yield Town(settings, producer, *opened)
-
-
-async def settled() -> None:
-    """Let other tasks run once."""
-    await asyncio.sleep(0)

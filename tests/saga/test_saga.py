@@ -1,11 +1,10 @@
-"""From a request to receipts, read-backs and the end of aliases, with nothing played but the ledger."""
+"""From a request to receipts, read-backs and the end of aliases; only the ledger is played."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
-from kernel import eventually
-from shop import SHOP, Town
+from shop import Town
 
 from contracts.messages import (
     AliasesDestroyed,
@@ -13,8 +12,6 @@ from contracts.messages import (
     SliceErased,
     SliceVerified,
     SubjectsClosed,
-    parse,
-    split_lines,
 )
 from contracts.topics import CLOSED
 from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack
