@@ -321,6 +321,7 @@ async def test_what_a_restored_database_had_queued_is_held_back(office: Office) 
         assert await claim(tx, LEASE) is None
 
 
+@pytest.mark.rule("R-SEC-02")
 async def test_where_it_counts_no_mail_goes_without_tls(office: Office) -> None:
     del office
     async with Server().running() as server:

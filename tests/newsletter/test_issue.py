@@ -90,7 +90,7 @@ async def test_an_issue_carries_its_way_out_in_sight_and_in_the_headers(
     assert (await newsletter.press(path_of(link))).status_code == 303
 
 
-@pytest.mark.rule("R-NL-02")
+@pytest.mark.rule("R-NL-02", "R-SEC-02")
 async def test_every_mail_loads_nothing_and_points_to_our_own_house(
     newsletter: Newsletter, tmp_path: Path
 ) -> None:
@@ -107,6 +107,7 @@ async def test_every_mail_loads_nothing_and_points_to_our_own_house(
     assert len(mails) == 4
     assert {urlsplit(link).netloc for mail in mails for link in ADDRESS.findall(mail.html)} == {own}
     assert not [mail.subject for mail in mails if LOADS.search(mail.html)]
+    assert not [mail.subject for mail in mails if ada in mail.subject + mail.text + mail.html]
 
 
 @pytest.mark.rule("R-NL-02")

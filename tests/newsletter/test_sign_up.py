@@ -32,7 +32,7 @@ async def test_a_click_on_the_mailed_link_and_a_button_subscribe(newsletter: New
     assert tuple(row) == ("Ada", "Lovelace", "en")
 
 
-@pytest.mark.rule("R-NL-01")
+@pytest.mark.rule("R-NL-01", "R-POL-09")
 async def test_an_address_alone_is_enough_and_nothing_else_is_taken(
     newsletter: Newsletter,
 ) -> None:
