@@ -32,6 +32,8 @@ class Clock:
         """Send requests again as they were sent, then say to each silent participant which one."""
         next_at = tx.now + self._settings.reminder_interval
         due = await sagas.take_to_remind(tx, next_at, REMIND_BATCH)
+        if not due:
+            return 0
         found = await facts_of(tx, list(due))
         silent = {request_id: rules.reduce(found[request_id]).missing for request_id in due}
         await evidence.send_again(tx, [due[key][1] for key, names in silent.items() if names])
