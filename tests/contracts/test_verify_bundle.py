@@ -45,6 +45,8 @@ SOURCE = Path(verify_bundle.__file__)
 TRUE = story().bundle().to_json()
 NEWSLETTER = signer("newsletter")
 ITS_VERIFIER = signer("newsletter", Role.VERIFIER)
+PLACE = story().participant("newsletter").topic
+SEEN = story().participant("newsletter").read_back
 
 
 def problem(bundle: Bundle | bytes, **given: Any) -> str:
@@ -241,8 +243,6 @@ def _of_newsletter(**changes: Any) -> Callable[[Predicate], Predicate]:
     return edit
 
 
-PLACE = story().participant("newsletter").topic
-SEEN = story().participant("newsletter").read_back
 CLAIMS: dict[str, Callable[[Predicate], Predicate]] = {
     "received": _claim(received_at=NOW),
     "identity": _claim(identity_checked_at=NOW - timedelta(days=1)),
