@@ -170,6 +170,8 @@ async def test_the_clock_task_wakes_for_the_next_deadline(eraser: Database) -> N
     task = asyncio.create_task(
         keep_deadlines(eraser, {"leave": leave}, look_again=timedelta(hours=1))
     )
+    while not eraser.deadline_written._waiters:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
     async with eraser.begin() as tx:
         await set_deadline(tx, subject, "leave", tx.now + timedelta(milliseconds=300))
     async with asyncio.timeout(30):
