@@ -1,1 +1,1 @@
-"""Inquiries and their answers: not built yet, so it answers nowhere and stands in no register."""
+"""Inquiries and their answers: not built yet, so nothing answers."""

@@ -1,1 +1,1 @@
-"""Gatherings, seats, surveys and reading material: not built yet, so it answers nowhere and stands in no register."""
+"""Gatherings, seats, surveys and reading material: not built yet, so nothing answers."""

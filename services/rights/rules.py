@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from contracts.vocabulary import Outcome, RequestState
-from shared.deadlines import Period, answer_period
+from shared.deadlines.calendar import Period, answer_period
 
 
 class Place(StrEnum):

@@ -34,12 +34,7 @@ def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
             typer.echo(f"made {name}")
         if not made:
             typer.echo("nothing to make: every key is there")
-        try:
-            sent = asyncio.run(publish_first(settings, verifiers))
-        except (KafkaError, OSError):
-            typer.echo("keys are made, but no broker answers at EXPUNGE_KAFKA", err=True)
-            raise typer.Exit(1) from None
-        typer.echo(f"published {sent} records" if sent else "nothing to publish")
+        _publish(settings, verifiers)
 
     @app.command("list")
     def show() -> None:
@@ -58,3 +53,13 @@ def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
             )
 
     return app
+
+
+def _publish(settings: Settings, participants: Sequence[str]) -> None:
+    """Put keys and register on the topic, before anything that needs them."""
+    try:
+        sent = asyncio.run(publish_first(settings, participants))
+    except (KafkaError, OSError):
+        typer.echo("keys are made, but no broker answers at EXPUNGE_KAFKA", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"published {sent} records" if sent else "nothing to publish")

@@ -43,15 +43,7 @@ async def close_requests(
     something was left, and nothing at all if not. Returns the requests that must wait, with why:
     a mail to their person is under way.
     """
-    claims = [
-        Claim(
-            each.request_id,
-            covered_until(each.cutoff, passed_at),
-            told[each.request_id].addresses,
-            told[each.request_id].subjects,
-        )
-        for each in asked
-    ]
+    claims = [_claim(each, told[each.request_id], passed_at) for each in asked]
     if not claims:
         return {}
     mine = await _find(tx, part, claims)
@@ -77,6 +69,11 @@ async def close_requests(
     over = (claim for claim in claims if claim.request_id not in late)
     await mail.forget(tx, {address for claim in over for address in claim.addresses})
     return late
+
+
+def _claim(asked: Asked, told: Told, passed_at: datetime) -> Claim:
+    until = covered_until(asked.cutoff, passed_at)
+    return Claim(asked.request_id, until, told.addresses, told.subjects)
 
 
 async def _find(tx: Transaction, part: Slice, claims: Sequence[Claim]) -> dict[UUID, set[UUID]]:
