@@ -1,0 +1,207 @@
+"""A whole installation on the stack of the run: our real processes, started, killed, restarted."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx2
+
+from demo.person import Person
+from services import registry
+from shared.database.migrations import apply_schemas
+from shared.keys import apply_keys
+from shared.keys.first import publish_first
+from shared.mail.mailer import DKIM_KEY
+from shared.mail.signature import make_dkim_key
+from shared.outbox.topics import apply as apply_topics
+from shared.settings import Settings
+from shared.stack import Stack
+from shared.stack.ports import free_ports
+
+COMMANDS = {"web": "serve", "workers": "work", "verifiers": "verify-slices"}
+PATIENCE_S = 60.0
+POLL_S = 0.02
+SESSION_MS = 2_000
+LEASE_S = 2
+
+
+async def eventually(check: Any, what: str) -> Any:
+    """Await until `check` (a coroutine function) gives something true. Raises TimeoutError."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not (found := await check()):  # noqa: ASYNC110 - any condition, not an event
+                await asyncio.sleep(POLL_S)
+    except TimeoutError:
+        message = f"this did not come true in {PATIENCE_S:.0f} s: {what}"
+        raise TimeoutError(message) from None
+    return found
+
+
+@dataclass
+class Installation:
+    """Settings, processes by name, and a browser at the public listener."""
+
+    stack: Stack
+    settings: Settings
+    environment: dict[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @classmethod
+    async def make(cls, stack: Stack, settings: Settings) -> "Installation":
+        """Prepare databases, topics, keys and register, as an operator does; start nothing."""
+        public, internal = free_ports(2)
+        settings = settings.model_copy(
+            update={
+                "bind": f"127.0.0.1:{public}",
+                "internal_bind": f"127.0.0.1:{internal}",
+                "public_url": f"http://localhost:{public}",
+                "internal_url": f"http://127.0.0.1:{internal}",
+            }
+        )
+        await apply_schemas(settings, registry.schemas())
+        await apply_topics(settings)
+        services = [service.name for service in registry.with_database()]
+        apply_keys(settings, services, registry.participants())
+        make_dkim_key(settings.secrets / DKIM_KEY)
+        await publish_first(settings, registry.participants())
+        (settings.state / "logs").mkdir(parents=True, exist_ok=True)
+        (settings.state / "inbox").symlink_to(stack.state / "inbox")
+        return cls(stack, settings, _environment(settings))
+
+    def start(self, *names: str, crash_at: str = "") -> None:
+        """Start processes by name, all without a name; `crash_at` arms one crash point in them."""
+        for name in names or COMMANDS:
+            environment = dict(self.environment, EXPUNGE_MEMBER=f"{self.settings.namespace}{name}")
+            if crash_at:
+                environment["EXPUNGE_CRASH_AT"] = crash_at
+            with (self.settings.state / "logs" / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(  # noqa: S603 - our own command
+                    (sys.executable, "-m", "services.cli", COMMANDS[name]),
+                    env=environment,
+                    stdout=log,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                )
+
+    async def ready(self) -> None:
+        """Wait until every service has caught up and the web says so."""
+        url = f"{self.settings.internal_url}/readyz"
+
+        async def answers() -> bool:
+            async with httpx2.AsyncClient(trust_env=False) as client:
+                try:
+                    return (await client.get(url)).status_code == 200
+                except httpx2.TransportError:
+                    return False
+
+        await eventually(answers, "readyz answers 200")
+
+    async def killed(self, name: str) -> None:
+        """Wait until a process has died of SIGKILL, by its own hand at the crash point."""
+        process = self.processes[name]
+
+        async def is_dead() -> bool:
+            return process.poll() is not None
+
+        await eventually(is_dead, f"{name} reaches its crash point")
+        assert process.returncode == -signal.SIGKILL
+
+    def kill(self, *names: str) -> None:
+        """Send SIGKILL now."""
+        for name in names or tuple(self.processes):
+            self.processes[name].kill()
+            self.processes[name].wait()
+
+    def stop(self) -> None:
+        """End everything."""
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def browser(self) -> httpx2.AsyncClient:
+        """Give a browser at the public listener."""
+        url = self.settings.public_url
+        return httpx2.AsyncClient(base_url=url, timeout=30.0, trust_env=False)
+
+    async def ask(self, service: str, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Ask a database as its administrator, who sees everything."""
+        split = urlsplit(self.settings.admin_url())
+        url = split._replace(path=f"/{self.settings.database(service)}").geturl()
+        connection = await asyncpg.connect(url)
+        try:
+            return await connection.fetch(sql, *arguments)
+        finally:
+            await connection.close()
+
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Run one of our commands; gives exit code and what it printed on both streams."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "services.cli",
+            *arguments,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        out, _ = await process.communicate()
+        return process.returncode or 0, out.decode()
+
+
+async def subscribe(person: Person, **names: str) -> None:
+    """Sign up and confirm, as a person does."""
+    path = f"/{person.language}/newsletter/subscribe"
+    before = len(await person.mails())
+    await person.fill(path, {"email": person.address, **names})
+    answer = await person.fill(await person.link("/newsletter/confirm/", after=before))
+    assert "/newsletter/confirmed/" in answer.url.path
+
+
+async def confirm_erasure(person: Person) -> None:
+    """Ask for erasure and press the mailed link's button."""
+    before = len(await person.mails())
+    await person.fill(f"/{person.language}/rights/erase", {"email": person.address})
+    answer = await person.fill(await person.link("/rights/confirm/", after=before))
+    assert answer.status_code == 200
+
+
+async def certificates(person: Person) -> list[dict[str, Any]]:
+    """Mails with a certificate in the person's mailbox."""
+    return [
+        mail
+        for mail in await person.mails()
+        if any(str(a["filename"]).startswith("certificate") for a in mail["attachments"])
+    ]
+
+
+async def receive_certificate(person: Person) -> bytes:
+    """Wait for the certificate's mail; gives the bundle's bytes."""
+    mail = (await eventually(lambda: certificates(person), "the certificate's mail"))[-1]
+    names = [str(attachment["filename"]) for attachment in mail["attachments"]]
+    number = next(i for i, name in enumerate(names) if name.startswith("certificate"))
+    return (await person.browser.get(f"/dev/inbox/{mail['id']}/{number}")).content
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    ours = {
+        f"EXPUNGE_{name.upper()}": "1" if value is True else "0" if value is False else str(value)
+        for name, value in settings.model_dump(exclude={"partitions"}).items()
+    }
+    others = {key: value for key, value in os.environ.items() if not key.startswith("EXPUNGE_")}
+    quick = {
+        "EXPUNGE_SESSION_MS": str(SESSION_MS),
+        "EXPUNGE_MAIL_LEASE_SECONDS": str(LEASE_S),
+        "EXPUNGE_POSTS_PER_NETWORK_AND_MINUTE": "6000",
+    }
+    return others | ours | quick
