@@ -17,10 +17,17 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 
 from contracts.identifiers import uuid7
-from contracts.messages import ConsentGranted, ConsentWithdrawn, ErasureRequested, Message, encode
+from contracts.messages import (
+    ConsentGranted,
+    ConsentWithdrawn,
+    ErasureRequested,
+    Message,
+    SliceErased,
+    encode,
+)
 from contracts.proof import Proof, Record, Signer, seal
 from contracts.topics import partition_of
-from contracts.vocabulary import Identity, Language, Method, Role
+from contracts.vocabulary import Identity, Language, Method, Outcome, Reason, Role
 from shared.consumer.consume import consume
 from shared.consumer.keyring import Keys
 from shared.consumer.lines import AnyLine, Reader
@@ -92,6 +99,24 @@ def requested(
         due_at=now,
         identity=Identity.MAILED_LINK,
         person_commitment="0" * 64,
+    )
+
+
+def receipt(request_id: UUID | None = None) -> SliceErased:
+    """Say that one row was deleted: of a request, or because somebody withdrew."""
+    now = datetime.now(UTC)
+    return SliceErased(
+        receipt_id=uuid4(),
+        request_id=request_id,
+        reason=Reason.REQUESTED if request_id else Reason.WITHDRAWN,
+        outcome=Outcome.DELETED,
+        rows={"subject": 1},
+        closed_count=1,
+        closed_root="0" * 64,
+        inventory_sha256="0" * 64,
+        policy_version="2026-01-01",
+        covered_until=now,
+        erased_at=now,
     )
 
 

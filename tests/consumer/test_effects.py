@@ -10,17 +10,19 @@ from contracts.messages import (
     ConsentGranted,
     ConsentWithdrawn,
     ErasureRequested,
+    Message,
     SagaReminded,
+    SliceErased,
     SliceFailed,
     parse,
     split_lines,
 )
 from contracts.proof import seal
 from contracts.topics import CONSENT, ERASURE
-from shared.consumer.lines import AnyLine, Delivery, Park, Reader
+from shared.consumer.lines import AnyLine, Delivery, Park, Reaction, Reader
 from shared.consumer.release import release
 from shared.database import Transaction
-from tests.kernel import Bench, eventually, granted, note, requested, sealed, withdrawn
+from tests.kernel import Bench, eventually, granted, note, receipt, requested, sealed, withdrawn
 
 CONSENTS = Reader("beta", [CONSENT.name], {ConsentGranted: note, ConsentWithdrawn: note})
 
@@ -119,6 +121,28 @@ async def test_what_follows_a_parked_line_waits_behind_it_until_both_are_release
 
     assert await on.parked(bad) == []
     assert await on.effects(bad) == [(str(bad), "erasure-requested")] * 2
+
+
+async def test_what_follows_a_poison_line_in_its_batch_is_parked_untried(on: Bench) -> None:
+    bad, good = uuid4(), uuid4()
+    await on.say("rights", requested(bad), requested(good))
+    await on.say("rights", requested(bad))
+    async with on.consuming(poisoned(bad)):
+        await on.await_effects(good)
+
+    assert await on.parked(bad) == [(str(bad), 0, "NotToday"), (str(bad), 0, "FollowsFailed")]
+
+
+async def test_an_own_receipt_is_stored_although_its_request_is_parked(on: Bench) -> None:
+    bad = uuid4()
+    reactions: dict[type[Message], Reaction] = {**poisoned(bad).reactions, SliceErased: note}
+    await on.say("rights", requested(bad))
+    await on.say("beta", receipt(bad))
+    async with on.consuming(Reader("beta", [ERASURE.name], reactions)):
+        await on.await_effects(bad)
+
+    assert await on.effects(bad) == [(str(bad), "slice-erased")]
+    assert [error for _, _, error in await on.parked(bad)] == ["NotToday"]
 
 
 async def test_a_line_that_cannot_be_read_is_parked_alone(on: Bench) -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,14 +13,13 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from contracts.messages import SliceErased, SubjectsClosed
+from contracts.messages import SubjectsClosed
 from contracts.proof import Proof, Record, check
 from contracts.topics import CLOSED, CONSENT, ERASURE
-from contracts.vocabulary import Outcome, Reason
 from shared.keys import load_ring
 from shared.outbox import relay as relay_room
 from shared.outbox.relay import Row
-from tests.kernel import Bench, eventually, granted
+from tests.kernel import Bench, eventually, granted, receipt
 
 ROOT = Path(__file__).parents[2]
 
@@ -234,12 +232,12 @@ async def test_killed_between_send_and_delete_it_sends_again(
 async def test_what_was_closed_is_there_before_the_receipt(
     on: Bench, environment: dict[str, str]
 ) -> None:
-    receipt, closed = uuid4(), uuid4()
+    said, closed = receipt(), uuid4()
     async with on.alpha.begin() as tx:
-        tx.tell(receipt_of(receipt))
+        tx.tell(said)
         tx.tell(
             SubjectsClosed(
-                receipt_id=receipt,
+                receipt_id=said.receipt_id,
                 request_id=None,
                 attempt=0,
                 number=1,
@@ -256,23 +254,6 @@ async def test_what_was_closed_is_there_before_the_receipt(
     async with on.relaying():
         await emptied(on)
     assert [record.type for record, _ in await on_topic(on, ERASURE.name)] == ["slice-erased"]
-
-
-def receipt_of(receipt_id: Any) -> Any:
-    now = datetime.now(UTC)
-    return SliceErased(
-        receipt_id=receipt_id,
-        request_id=None,
-        reason=Reason.WITHDRAWN,
-        outcome=Outcome.DELETED,
-        rows={"subject": 1},
-        closed_count=1,
-        closed_root="0" * 64,
-        inventory_sha256="0" * 64,
-        policy_version="1",
-        covered_until=now,
-        erased_at=now,
-    )
 
 
 def test_no_point_is_reached_where_nothing_is_set() -> None:
