@@ -39,18 +39,7 @@ def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
     @app.command("list")
     def show() -> None:
         """Show the trusted keys: id, service, role, since when."""
-        try:
-            trust = load_trust(Settings.load())
-        except KeysWrong as wrong:
-            typer.echo(str(wrong), err=True)
-            raise typer.Exit(1) from None
-        typer.echo(f"root key {trust.root}")
-        for key in trust.keys:
-            until = f" to {key.not_after:%Y-%m-%d}" if key.not_after else ""
-            typer.echo(
-                f"{key.key_id}  {key.service:<14}{key.role.value:<10}"
-                f"from {key.not_before:%Y-%m-%d}{until}"
-            )
+        _show(Settings.load())
 
     return app
 
@@ -63,3 +52,19 @@ def _publish(settings: Settings, participants: Sequence[str]) -> None:
         typer.echo("keys are made, but no broker answers at EXPUNGE_KAFKA", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"published {sent} records" if sent else "nothing to publish")
+
+
+def _show(settings: Settings) -> None:
+    """Print the trusted keys, one a line."""
+    try:
+        trust = load_trust(settings)
+    except KeysWrong as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"root key {trust.root}")
+    for key in trust.keys:
+        until = f" to {key.not_after:%Y-%m-%d}" if key.not_after else ""
+        typer.echo(
+            f"{key.key_id}  {key.service:<14}{key.role.value:<10}"
+            f"from {key.not_before:%Y-%m-%d}{until}"
+        )

@@ -83,8 +83,8 @@ async def read_register(
         bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False
     )
     found: list[RegisterPublished | KeyPublished] = []
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([place])
         await consumer.seek_to_beginning(place)
         end = (await consumer.end_offsets([place]))[place]
@@ -138,8 +138,8 @@ async def publish_first(settings: Settings, participants: Iterable[str]) -> int:
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.kafka, acks="all", enable_idempotence=True
     )
-    await producer.start()
     try:
+        await producer.start()
         for record, proof in missing:
             await producer.send_and_wait(
                 settings.topic(record.topic),

@@ -1,5 +1,7 @@
 """Only what the root key signed is trusted, and a key never changes what it may speak as."""
 
+import base64
+
 import orjson
 import pytest
 from pydantic import ValidationError
@@ -88,6 +90,28 @@ def _changed(**changes: object) -> bytes:
 def test_a_changed_file_is_refused(data: bytes) -> None:
     with pytest.raises(BadTrust):
         Trust.from_json(data)
+
+
+def test_a_list_that_the_root_key_did_not_sign_is_refused() -> None:
+    envelope = orjson.loads(FILE)
+    longer = TRUST.model_copy(update={"keys": (*TRUST.keys, trusted(signer("mallory")))})
+    payload = orjson.dumps(longer.model_dump(mode="json"))
+    forged = {**envelope, "payload": base64.b64encode(payload).decode()}
+
+    for root in (None, ROOT.public):
+        with pytest.raises(BadTrust):
+            Trust.from_json(orjson.dumps(forged), root=root)
+
+
+@pytest.mark.parametrize("change", [{"role": Role.ROOT}, {"service": "root"}])
+def test_nobody_becomes_a_root_by_being_published(change: dict[str, object]) -> None:
+    ring, events = KeyRing(TRUST), signer("events")
+    message = KeyPublished.model_validate(trusted(events).model_dump(exclude={"not_after"}))
+
+    with pytest.raises(BadTrust):
+        ring.learn(message.model_copy(update=change))
+
+    assert ring.find(events.key_id) is None
 
 
 @pytest.mark.parametrize(

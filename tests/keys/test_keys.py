@@ -4,12 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from contracts.messages import KeyPublished, RegisterPublished
 from contracts.proof import Proof, Record
 from contracts.reading import prove
-from contracts.trust import Trust
 from contracts.vocabulary import Role
 from shared.keys import (
     KeysWrong,
@@ -20,7 +18,6 @@ from shared.keys import (
     root_signer,
     signer_for,
 )
-from shared.keys.cli import keys_app
 from shared.keys.first import first_records
 from shared.settings import MissingSecret, Settings
 
@@ -176,20 +173,3 @@ def test_what_is_known_is_not_sent_again(made: Settings) -> None:
     (added,) = _messages(made, first_records(made, ("newsletter",), known))
     assert isinstance(added, KeyPublished)
     assert added.service == "events"
-
-
-def test_the_command_makes_and_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXPUNGE_STATE", str(tmp_path))
-    app, run = keys_app(SERVICES, VERIFIERS), CliRunner()
-
-    early = run.invoke(app, ["list"])
-    first, second = run.invoke(app, ["apply"]), run.invoke(app, ["apply"])
-    listed = run.invoke(app, ["list"])
-
-    assert (early.exit_code, first.exit_code, second.exit_code) == (1, 0, 0)
-    assert "made newsletter_verifier" in first.output
-    assert "every key is there" in second.output
-    trust = Trust.from_json((tmp_path / "trust.json").read_bytes())
-    assert all(key.key_id in listed.output for key in trust.keys)
-    private = (tmp_path / "secrets" / "keys" / "newsletter").read_text().strip()
-    assert private not in first.output + second.output + listed.output
