@@ -116,7 +116,11 @@ async def test_a_copy_of_a_record_is_no_finding(history: History, exported: Path
     before = await history.expunge("audit", "replay", "--json")
     lines = await export_to(history, exported)
     for kind in ("slice-erased", "erasure-requested", "erasure-certified"):
-        lines.append({**lines[at(lines, kind)], "offset": len(lines) - 1})
+        place = at(lines, kind)
+        lines.insert(place + 1, dict(lines[place]))  # before the certificate
+        lines.append(dict(lines[place]))  # and after it
+    for offset, line in enumerate(lines[1:]):
+        line["offset"] = offset
     lines[0]["spans"] = [[0, len(lines) - 1]]
     write(exported, lines)
 
