@@ -258,4 +258,7 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
             database = await Database.connect(settings, service, "eraser", signer=signer, size=4)
             stack.push_async_callback(database.close)
             opened.append(database)
-        yield Town(settings, producer, *opened)
+        shop, rights = opened
+        built = Town(settings, producer, shop, rights)
+        yield built
+        await built.shop.close()

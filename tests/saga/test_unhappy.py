@@ -160,7 +160,7 @@ async def test_a_mail_under_way_delays_its_person_only(here: Town) -> None:
         await tx.execute(
             """
             insert into mail (mail_id, subject_id, kind, template, language, message_id, give_up_at)
-            values ($1, $2, 'issue', 'issue', 'en', $1::text, now() + interval '1 day')
+            values ($1, $2, 'issue', 'issue', 'en', 'one', now() + interval '1 day')
             """,
             uuid4(),
             subject,
@@ -217,7 +217,8 @@ async def test_a_restored_backup_closes_again_what_was_closed(here: Town) -> Non
     name, backup = here.settings.database(SHOP), f"{here.settings.database(SHOP)}_backup"
     admin = await asyncpg.connect(here.settings.admin_url())
     await here.shop.close()
-    await admin.execute(f'create database "{backup}" template "{name}"')
+    keeper = here.settings.role(SHOP, "owner")
+    await admin.execute(f'create database "{backup}" template "{name}" owner "{keeper}"')
     await here.open_shop()
 
     async with here.answering(), here.working(*here.works(), *here.verifiers()):
@@ -231,7 +232,7 @@ async def test_a_restored_backup_closes_again_what_was_closed(here: Town) -> Non
     await here.open_shop()
     assert subject in await here.subjects()
 
-    async with here.working(*here.works(), *here.verifiers()):
+    async with here.answering(), here.working(*here.works(), *here.verifiers()):
         (again,) = await here.await_heard(request, SliceReerased)
         verified = await here.await_heard(request, SliceVerified, count=2)
 
