@@ -2,6 +2,7 @@
 
 import dataclasses
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -228,6 +229,34 @@ def test_a_transaction_is_verified_once(monkeypatch: pytest.MonkeyPatch) -> None
         check(records[0], proof, public(speaker), roots)
     check(records[0], seal(records, NEWSLETTER)[0], KEY, roots)
     assert len(verified) == 4, "two are remembered, so the first was forgotten"
+
+
+@pytest.mark.parametrize(
+    ("proof_change", "key_change"),
+    [
+        ({"signature": bytes(64)}, {}),
+        ({"count": 2}, {}),
+        ({"index": 0}, {}),
+        ({}, {"service": "events"}),
+        ({}, {"role": Role.VERIFIER}),
+        ({}, {"public": public(signer("events")).public}),
+    ],
+)
+def test_what_is_remembered_vouches_for_nothing_else(
+    proof_change: dict[str, Any], key_change: dict[str, Any]
+) -> None:
+    records, roots = _transaction(3), Roots()
+    proof = seal(records, NEWSLETTER)[1]
+    check(records[1], proof, KEY, roots)
+    changed, other = (
+        dataclasses.replace(proof, **proof_change),
+        dataclasses.replace(KEY, **key_change),
+    )
+
+    with pytest.raises(BadProof):
+        check(records[1], changed, other, roots)
+
+    check(records[1], proof, KEY, roots)
 
 
 def test_a_refused_signature_is_not_remembered() -> None:
