@@ -1,6 +1,6 @@
 # `make` alone lists the commands by group. Everything runs from .venv, which `make setup` makes.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status reset test test-kill check format bench bench-full lock jars
+.PHONY: help setup demo up down status reset test test-kill test-containers check format bench bench-full lock jars
 SHELL := /bin/sh
 BIN := .venv/bin
 ROOMS := contracts shared services demo bench tests
@@ -9,7 +9,7 @@ READY := .venv/ready
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
 	    /^##@ / { printf "%s%s\n", (n++ ? "\n" : ""), substr($$0, 5) } \
-	    /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	    /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nEvery command of the program itself: %s/expunge --help\n' $(BIN)
 
 ##@ Begin
@@ -41,6 +41,9 @@ test: $(READY) ## Run the tests on a real Kafka and a real PostgreSQL
 
 test-kill: $(READY) ## Repeat the kill tests with many seeds
 	@EXPUNGE_KILL_ROUNDS=$${EXPUNGE_KILL_ROUNDS:-10} $(BIN)/pytest -m kill --timeout 1800
+
+test-containers: $(READY) ## The same tests on PostgreSQL 17 and Kafka in containers
+	@STACK=containers $(BIN)/pytest
 
 check: $(READY) ## Look at the code without running it: style, types, import rules
 	@$(BIN)/ruff check $(ROOMS)

@@ -71,7 +71,7 @@ def _container(
         from testcontainers.core.container import DockerContainer  # noqa: PLC0415
 
         container: Any = DockerContainer(image)
-        container = container.with_bind_ports(inside, (LOOPBACK, outside))
+        container.ports[f"{inside}/tcp"] = (LOOPBACK, outside)  # with_bind_ports binds everywhere
         for name, value in environment.items():
             container = container.with_env(name, value)
         container = container.with_command(command) if command else container
