@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from ledger import Ledger, Saga
+
+from tests.ledger import Ledger, Saga
 
 COMMANDS = (
     "import typer; from services.erasure.cli import commands;"

@@ -18,7 +18,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from kernel import eventually, running
 
 from contracts.messages import (
     AliasesDestroyed,
@@ -45,6 +44,7 @@ from shared.keys.first import publish_first
 from shared.outbox.topics import apply as apply_topics
 from shared.settings import Settings
 from shared.worker import run
+from tests.kernel import eventually, running
 
 SLICES = ("events", "newsletter", "rights")
 WORKER = (

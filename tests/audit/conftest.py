@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from auditing import History
-from ledger import ledger, receipt
 
 from shared.settings import Settings
+from tests.auditing import History
+from tests.ledger import ledger, receipt
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

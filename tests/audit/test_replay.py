@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from auditing import History, read, write
+from tests.auditing import History, read, write
 
 
 async def export_to(history: History, file: Path) -> list[dict[str, Any]]:

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from ledger import Ledger, ledger
 
 from shared.settings import Settings
+from tests.ledger import Ledger, ledger
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

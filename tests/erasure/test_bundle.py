@@ -8,7 +8,6 @@ from uuid import uuid4
 import httpx2
 import pytest
 import pytest_asyncio
-from ledger import SLICES, Ledger, Saga
 
 from contracts.verify_bundle import main, verify
 from services.erasure.app import PART
@@ -16,6 +15,7 @@ from shared.keys.first import publish_first
 from shared.saga.credentials import bearer, own_credential
 from shared.web import internal_app, public_app
 from shared.web.configuration import WebSettings
+from tests.ledger import SLICES, Ledger, Saga
 
 HERE = "http://localhost:8000"
 Clients = tuple[httpx2.AsyncClient, httpx2.AsyncClient]

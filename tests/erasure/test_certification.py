@@ -2,11 +2,10 @@
 
 from hashlib import sha256
 
-from kernel import eventually
-from ledger import Ledger
-
 from contracts.certificate import read_certificate
 from shared.keys import load_ring
+from tests.kernel import eventually
+from tests.ledger import Ledger
 
 
 async def test_every_answer_becomes_one_certificate(on: Ledger) -> None:

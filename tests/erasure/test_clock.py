@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from kernel import eventually
-from ledger import Ledger
-
 from contracts.messages import SagaReminded, SliceFailed, parse, split_lines
 from services.erasure.clock import Clock
 from services.erasure.settings import ErasureSettings
 from services.erasure.store import progress
+from tests.kernel import eventually
+from tests.ledger import Ledger
 
 REQUESTS = "select {} from {} where position('erasure-requested'::bytea in value) > 0"
 FAILED = "select true from saga_failure where request_id = $1"

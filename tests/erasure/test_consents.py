@@ -3,11 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from kernel import eventually
-from ledger import Ledger
-
 from contracts.messages import ConsentGranted, ConsentWithdrawn
 from contracts.vocabulary import Language, Method
+from tests.kernel import eventually
+from tests.ledger import Ledger
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

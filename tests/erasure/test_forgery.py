@@ -1,9 +1,8 @@
 """Nobody speaks for another: what is signed by the wrong key counts for nothing and is kept."""
 
-from kernel import eventually
-from ledger import Ledger, read_back, receipt, requested
-
 from contracts.vocabulary import Role
+from tests.kernel import eventually
+from tests.ledger import Ledger, read_back, receipt, requested
 
 
 async def quarantined(on: Ledger, offset: int) -> bool:

@@ -4,11 +4,11 @@ import signal
 from collections import Counter
 
 import pytest
-from kernel import eventually
-from ledger import Ledger
 
 from contracts.verify_bundle import verify
 from services.erasure.bundles import bundles
+from tests.kernel import eventually
+from tests.ledger import Ledger
 
 
 @pytest.mark.kill

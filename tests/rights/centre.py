@@ -10,7 +10,6 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import asyncpg
 import httpx2
-from kernel import eventually, running
 
 from demo.person import PageForm, forms_of
 from services.erasure.app import PART as LEDGER
@@ -31,6 +30,7 @@ from shared.web import internal_app, public_app
 from shared.web.configuration import WebSettings
 from shared.web.listening import listening
 from shared.worker import _serve
+from tests.kernel import eventually, running
 
 _people = itertools.count(1)
 

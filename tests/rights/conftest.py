@@ -4,10 +4,10 @@ import socket
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from centre import Centre, centre
 
 from shared.settings import Settings
 from shared.stack import Stack
+from tests.rights.centre import Centre, centre
 
 
 def _free_port() -> int:

@@ -4,12 +4,12 @@ from email import message_from_bytes, policy
 
 import asyncpg
 import pytest
-from centre import Centre
 
 from contracts.bundle import Bundle
 from contracts.verify_bundle import verify
 from shared.search.places import in_database
 from shared.stack.inbox import Mail
+from tests.rights.centre import Centre
 
 
 def attached(mail: Mail) -> bytes:

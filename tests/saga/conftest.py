@@ -4,9 +4,9 @@ import socket
 from collections.abc import AsyncIterator
 
 import pytest
-from shop import Town, town
 
 from shared.settings import Settings
+from tests.saga.shop import Town, town
 
 
 def free_port() -> int:

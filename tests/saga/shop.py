@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from kernel import eventually, running, sealed
 
 from contracts.messages import Event, Message, parse, split_lines
 from contracts.topics import CLOSED, ERASURE
@@ -44,6 +43,7 @@ from shared.web import internal_app
 from shared.web.configuration import WebSettings
 from shared.web.listening import listening
 from shared.worker import Work, Worker, _serve
+from tests.kernel import eventually, running, sealed
 
 HERE = Path(__file__).parent
 SHOP = "shop"

@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
-from shop import Town
-
 from contracts.messages import (
     AliasesDestroyed,
     ErasureCertified,
@@ -16,6 +14,7 @@ from contracts.messages import (
 from contracts.topics import CLOSED
 from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack
 from shared.saga.decisions import closed_root
+from tests.saga.shop import Town
 
 
 def certified(request: UUID) -> ErasureCertified:

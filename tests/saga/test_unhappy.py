@@ -5,8 +5,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from kernel import eventually
-from shop import SHOP, Town, shop_work
 
 from contracts.messages import (
     ErasureRequested,
@@ -18,6 +16,8 @@ from contracts.messages import (
 )
 from contracts.vocabulary import Outcome
 from shared.database import Transaction
+from tests.kernel import eventually
+from tests.saga.shop import SHOP, Town, shop_work
 
 
 async def find_nobody(*_: Any) -> dict[UUID, set[UUID]]:
@@ -109,10 +109,13 @@ async def test_what_cannot_be_resolved_waits_and_the_others_go_on(here: Town) ->
     async with here.working(*here.works()):
         (request,) = await here.request(address)
 
-        async def waits() -> bool:
-            return await waiting(here, request) == "origin"
+        async def tried_in_vain() -> bool:
+            async with here.shop.begin() as tx:
+                sql = "select reason, tries from waiting where request_id = $1"
+                row = await tx.fetchrow(sql, request)
+            return row is not None and row["reason"] == "origin" and row["tries"] > 1
 
-        await eventually(waits)
+        await eventually(tried_in_vain)
         nothing = await here.heard(request, SliceErased)
         async with here.answering():
             (receipt,) = await here.await_heard(request, SliceErased)
