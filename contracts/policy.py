@@ -198,9 +198,6 @@ _PARAMETERS = (
         "CERT_MAIL_TTL", timedelta(hours=72), timedelta(hours=1), timedelta(days=30), "R-17-01"
     ),
     Parameter("CLOCK_SKEW", timedelta(seconds=5), timedelta(0), timedelta(seconds=60), "R-17-01"),
-    Parameter(
-        "SCRUB_INTERVAL", timedelta(hours=24), timedelta(hours=1), timedelta(days=7), "R-17-01"
-    ),
     Parameter("BACKUP_HORIZON", timedelta(days=30), timedelta(0), YEAR, "R-17-01"),
 )
 RULES = MappingProxyType({rule.id: rule for rule in _RULES})

@@ -113,8 +113,11 @@ def _issuer(completed_at: datetime, stated: Stated) -> Issuer:
                 gone_by=completed_at + parameters["CERT_MAIL_TTL"],
             ),
             OutOfScope(what="mails in the recipients' mailboxes", gone_by=None),
+            OutOfScope(what="bytes of deleted rows in data files", gone_by=None),
         ),
-        physical_erasure_by=completed_at + parameters["SCRUB_INTERVAL"],
+        # Deleted rows leave bytes in data files until PostgreSQL writes over them: no date is
+        # promised before something of ours sees to it.
+        physical_erasure_by=None,
         controller=dict(stated.controller),
         policy_version=POLICY_VERSION,
         parameters={name: _iso(value) for name, value in parameters.items()},
@@ -123,5 +126,6 @@ def _issuer(completed_at: datetime, stated: Stated) -> Issuer:
 
 
 def _iso(duration: timedelta) -> str:
-    """Write a duration as ISO 8601, in seconds."""
-    return f"PT{duration // timedelta(seconds=1)}S"
+    """Write a duration as ISO 8601, in days where it is whole days, else in seconds."""
+    days, rest = divmod(duration, timedelta(days=1))
+    return f"PT{duration // timedelta(seconds=1)}S" if rest or not days else f"P{days}D"
