@@ -53,10 +53,10 @@ check: $(READY) ## Look at the code without running it: style, types, import rul
 
 ##@ Measure
 bench: $(READY) ## Measure against the raw limit, under 2 minutes
-	@$(BIN)/expunge bench
+	@$(BIN)/python -m bench
 
 bench-full: $(READY) ## The same with all sizes, under 20 minutes
-	@$(BIN)/expunge bench --full
+	@$(BIN)/python -m bench --full
 
 ##@ Maintain
 format: $(READY) ## Format the code

@@ -1,1 +1,1 @@
-"""Measurements: each number beside its limit from the same run."""
+"""Measurements: each number stands beside its limit, from the same round and data."""

@@ -1,0 +1,97 @@
+"""`python -m bench [--full]`: measure, print a table, and exit 1 if something is wrong or slow.
+
+Nothing else should run on the machine: the numbers are of this machine in this minute, and only
+the ratios mean something elsewhere.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench import broker, cases, memory, report
+from bench.place import facts, settings_for_bench
+from bench.processes import whole_system
+from bench.rounds import Result, failed
+from services.cli import run
+from services.operate import remove_state
+from services.up import system
+from shared.settings import Settings, SettingsError
+from shared.stack.display import Terminal
+from shared.stack.errors import StackError
+from shared.stack.instance import held
+from shared.stack.signals import stop_on_signals
+
+
+@contextmanager
+def shown(console: Console) -> Iterator[Progress]:
+    """Show how far each case is, on the error stream."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        yield progress
+
+
+async def measure(
+    settings: Settings, progress: Progress, *, full: bool
+) -> tuple[list[Result], dict[str, Any]]:
+    """Run every case; memory first, since it counts messages from the start of the log."""
+    size = cases.FULL if full else cases.SMOKE
+    results: list[Result] = []
+    await broker.make_limit_topic(settings)
+    if full:
+        task = progress.add_task("W8 memory", total=memory.MANY)
+        results += await cases.memory_use(
+            settings, lambda done: progress.update(task, completed=done)
+        )
+    async with whole_system(settings):
+        for name, case, total in (
+            ("W3 mass erasure", cases.mass_erasure, size.rounds),
+            ("W4 at rest", cases.at_rest, None),
+        ):
+            task = progress.add_task(name, total=total)
+            results += await case(settings, size, lambda task=task: progress.advance(task))  # type: ignore[misc]
+    task = progress.add_task("W2 fan-out", total=2 * size.rounds)
+    results += await cases.fan_out(settings, size, lambda: progress.advance(task))
+    return results, await facts(settings)
+
+
+def main() -> int:
+    """Measure; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="more and longer rounds, and memory")
+    full: bool = parser.parse_args().full
+    console = Console(stderr=True, highlight=False)
+    settings = settings_for_bench()
+    if held(settings.state):
+        sys.stderr.write("A measurement runs already: wait for its end, or stop it.\n")
+        return 1
+    remove_state(settings.state)
+    band = (cases.FULL if full else cases.SMOKE).band
+    began = time.monotonic()
+    try:
+        with (
+            stop_on_signals(),
+            system(settings, run, Terminal(console), children=lambda *_: []),
+            shown(console) as progress,
+        ):
+            results, about = asyncio.run(measure(settings, progress, full=full))
+    except (StackError, SettingsError, TimeoutError, ChildProcessError) as error:
+        sys.stderr.write(f"The measurement failed: {error or type(error).__name__}\n")
+        sys.stderr.write(f"Everything it wrote is kept; the logs are in {settings.state}/logs.\n")
+        return 1
+    remove_state(settings.state)
+    print(report.table(results, band))
+    print("\n" + ", ".join(f"{name} {value}" for name, value in about.items()))
+    path = report.keep(report.as_lines(results, about, band))
+    console.print(f"{time.monotonic() - began:.0f} s; the lines are in {path}", soft_wrap=True)
+    return 1 if failed(results, band) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
