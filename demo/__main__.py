@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 
 from rich.console import Console
@@ -13,13 +14,14 @@ from demo.story import tell
 from services import registry
 from services.cli import run
 from services.operate import remove_state
-from services.up import as_environment, system
+from services.up import TEND_S, as_environment, system
 from shared.settings import Settings, SettingsError
 from shared.stack.display import Terminal
 from shared.stack.errors import StackError
 from shared.stack.instance import held
 from shared.stack.ports import LOOPBACK, free_ports
 from shared.stack.signals import stop_on_signals
+from shared.stack.supervisor import Supervisor
 
 STATE = Path(".expunge") / "demo"
 
@@ -50,6 +52,21 @@ def databases() -> list[str]:
     return [*(service.name for service in registry.with_database()), *slices]
 
 
+async def _tended(supervisor: Supervisor, story: Coroutine[None, None, None]) -> None:
+    """Tell the story while crashed children are started again."""
+
+    async def tend() -> None:
+        while True:
+            supervisor.tend()
+            await asyncio.sleep(TEND_S)
+
+    tending = asyncio.create_task(tend())
+    try:
+        await story
+    finally:
+        tending.cancel()
+
+
 def main() -> int:
     """Run the demo; gives the exit code."""
     console = Console(highlight=False)
@@ -60,10 +77,10 @@ def main() -> int:
     remove_state(settings.state)
     began = time.monotonic()
     try:
-        with stop_on_signals(), system(settings, run, Terminal(console)):
+        with stop_on_signals(), system(settings, run, Terminal(console)) as supervisor:
             console.print(f"The system is ready after {time.monotonic() - began:.1f} s.")
             environment = {**os.environ, **as_environment(settings)}
-            asyncio.run(tell(settings, databases(), environment, console))
+            asyncio.run(_tended(supervisor, tell(settings, databases(), environment, console)))
     except (DoesNotHold, TimeoutError, StackError, SettingsError) as error:
         sys.stderr.write(f"The demo failed: {error}\n")
         sys.stderr.write(f"Everything it wrote is kept; the logs are in {settings.state}/logs.\n")
