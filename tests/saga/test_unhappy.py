@@ -214,6 +214,30 @@ async def test_sign_ups_that_race_with_an_erasure_are_before_or_after_it(here: T
     assert len(rows) + sum(receipt.closed_count for receipt in receipts) == len(signing_up)
 
 
+async def test_a_slow_sign_up_from_before_the_cut_off_is_waited_for(here: Town) -> None:
+    address, subject = here.somebody(), uuid4()
+
+    async def blocked(request: UUID) -> bool:
+        """Erasing waits for the barrier, or (were there none) has answered already."""
+        sql = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+        async with here.shop.begin() as tx:
+            waits: bool = await tx.fetchval(sql)
+        return waits or bool(await here.heard(request, SliceErased))
+
+    async with here.answering(), here.working(*here.works(), *here.verifiers()):
+        async with here.shop.begin() as slow:
+            await slow.execute("insert into subject (subject_id) values ($1)", subject)
+            await slow.execute("insert into customer values ($1, $2)", subject, address)
+            (request,) = await here.request(address)
+            await eventually(lambda: blocked(request))
+        (receipt,) = await here.await_heard(request, SliceErased)
+        (read_back,) = await here.await_heard(request, SliceVerified)
+
+    assert (receipt.outcome, receipt.closed_count) == (Outcome.DELETED, 1)
+    assert read_back.remaining == 0
+    assert subject not in await here.subjects()
+
+
 async def test_a_restored_backup_closes_again_what_was_closed(here: Town) -> None:
     address = here.somebody()
     subject = await here.customer(address)
