@@ -50,11 +50,9 @@ async def _mail(worker: Worker) -> None:
 
 
 async def _clock(worker: Worker) -> None:
-    # Nothing falls due before the topics were read: a restored backup first forgets again.
-    await worker.ready.wait()
-    await keep_deadlines(worker.effects, DEADLINES, look_again=LOOK_AGAIN)
+    ready = worker.ready
+    await keep_deadlines(worker.effects, DEADLINES, ready=ready, look_again=LOOK_AGAIN)
 
 
 async def _end(worker: Worker) -> None:
-    await worker.ready.wait()
-    await keep_ending(worker.effects)
+    await keep_ending(worker.effects, worker.ready)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from contracts.identifiers import uuid7
@@ -14,6 +14,13 @@ from shared.logs import log
 BATCH: Final = 500
 LOOK_AGAIN: Final = timedelta(seconds=30)  # another process may have set something
 AT_LEAST: Final = timedelta(milliseconds=50)
+
+
+class Gate(Protocol):
+    """Opens when the service has caught up with the topics."""
+
+    async def wait(self) -> None:
+        """Return when something may fall due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +126,20 @@ async def _postpone(database: Database, kind: str) -> None:
 
 
 async def keep_deadlines(
-    database: Database, actions: Actions, *, look_again: timedelta = LOOK_AGAIN
+    database: Database,
+    actions: Actions,
+    *,
+    ready: Gate | None = None,
+    look_again: timedelta = LOOK_AGAIN,
 ) -> None:
     """Run for ever: do what is due, sleep until the next, or until another one is set here.
 
-    The clock task of a worker. Transient failures are waited out.
+    The clock task of a worker. Nothing falls due while `ready` is closed: a database restored from
+    a backup first forgets again. Transient failures are waited out.
     """
     while True:
+        if ready is not None:
+            await ready.wait()
         database.deadline_written.clear()
         try:
             await run_due(database, actions)

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from shared.consumer.ready import Ready
 from shared.crash import crash
 from shared.database import Database, is_transient
 from shared.logs import log
@@ -25,9 +26,10 @@ __all__ = [
 POLL_S: Final = 0.2
 
 
-async def keep_ending(database: Database) -> None:
-    """End aliases of requests that are over, until cancelled. Run it once caught up."""
+async def keep_ending(database: Database, ready: Ready) -> None:
+    """End aliases of requests that are over, whenever `ready` is open, until cancelled."""
     while True:
+        await ready.wait()
         try:
             async with database.begin() as tx:
                 ended = await end_aliases(tx)

@@ -55,9 +55,8 @@ def slice_work(
         await Mailer(worker.app, post, ready=worker.ready, lease=lease).run()
 
     async def keep_time(worker: Worker) -> None:
-        # Nothing falls due before the topics were read: a restored backup first forgets again.
-        await worker.ready.wait()
-        await keep_deadlines(worker.effects, actions, look_again=LOOK_AGAIN)
+        ready = worker.ready
+        await keep_deadlines(worker.effects, actions, ready=ready, look_again=LOOK_AGAIN)
 
     own = [_once_ready(task) for task in tasks]
     signer = signer_for(settings, service, Role.SERVICE)

@@ -2,7 +2,7 @@
 
 from shared.web.apps import internal_app, public_app
 from shared.web.forms import Declaration, Field, Form, Kind, Values
-from shared.web.health import require_caught_up
+from shared.web.health import is_caught_up, require_caught_up
 from shared.web.language import Language
 from shared.web.pages import see_other
 from shared.web.parts import Card, Part, language, transaction, web_of
@@ -25,6 +25,7 @@ __all__ = [
     "Values",
     "find_token",
     "internal_app",
+    "is_caught_up",
     "language",
     "new_token",
     "public_app",

@@ -40,8 +40,13 @@ async def require_caught_up(tx: Transaction) -> None:
 
     Forms need no such leave. Raises NotCaughtUp while the service's worker has not caught up.
     """
-    if await ready_until(tx) <= tx.now:
+    if not await is_caught_up(tx):
         raise NotCaughtUp
+
+
+async def is_caught_up(tx: Transaction) -> bool:
+    """Say whether the service's workers vouch that nothing is missing or back from a backup."""
+    return await ready_until(tx) > tx.now
 
 
 async def reasons_not_ready(web: Web) -> dict[str, str]:
@@ -56,7 +61,7 @@ async def _reason(web: Web, service: str) -> str:
         async with asyncio.timeout(ASK_SECONDS):
             database = await web.database(service)
             async with database.begin() as tx:
-                await tx.fetchval("select 1")
+                caught_up = await is_caught_up(tx)
     except Exception as error:  # noqa: BLE001  # any failure is a reason; its class is enough
         return f"database: {type(error).__name__}"
-    return ""
+    return "" if caught_up else "catching-up"

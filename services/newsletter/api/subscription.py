@@ -24,9 +24,11 @@ from shared.mail import masked
 from shared.web import (
     Values,
     find_token,
+    is_caught_up,
     language,
     render,
     render_form,
+    require_caught_up,
     see_other,
     submit,
     transaction,
@@ -41,11 +43,15 @@ ROOT = f"/{{lang}}/{SERVICE}"
 async def unsubscribe_page(request: Request, token: str) -> Response:
     """Show one button and half of the address: the mail may have been forwarded (R-NL-06)."""
     async with transaction(request, SERVICE) as tx:
+        caught_up = await is_caught_up(tx)
         _, subject_id = await find_token(tx, token, names.UNSUBSCRIBE)
         pending = subject_id and await store.find_pending(tx, subject_id)
         found = subject_id and (await store.find_subscriber(tx, subject_id) or pending)
     if not found:
         return render(request, f"{SERVICE}/gone.html", status=404)
+    # Leaving never has to wait; what is held of the person is shown only once caught up.
+    if not caught_up:
+        return render_form(request, UNSUBSCRIBE, pending=bool(pending))
     return render_form(request, UNSUBSCRIBE, masked=masked(found.email), pending=bool(pending))
 
 
@@ -79,6 +85,7 @@ async def unsubscribed_page(request: Request) -> Response:
 async def preferences_page(request: Request, token: str) -> Response:
     """Show names and language as they are, to change them."""
     async with transaction(request, SERVICE) as tx:
+        await require_caught_up(tx)
         _, subject_id = await find_token(tx, token, names.PREFERENCES)
         subscriber = subject_id and await store.find_subscriber(tx, subject_id)
     if not subscriber:
@@ -125,6 +132,7 @@ async def consent_page(request: Request, consent_id: str) -> Response:
     except ValueError:
         raise UnknownToken from None
     async with transaction(request, SERVICE) as tx:
+        await require_caught_up(tx)
         consent = await store.find_consent(tx, wanted)
     if consent is None:
         return render(request, f"{SERVICE}/no_consent.html", status=404)

@@ -12,7 +12,7 @@ from services.rights.certificates import fetch_bundle
 from services.rights.settings import SERVICE
 from shared.database import Transaction
 from shared.errors import NotFound, UnknownToken
-from shared.web import render, transaction, web_of
+from shared.web import render, require_caught_up, transaction, web_of
 
 router = APIRouter()
 ROOT = f"{BASE}/requests/{{secret}}"
@@ -50,6 +50,8 @@ async def certificate(request: Request, secret: str) -> Response:
 
 
 async def _find(tx: Transaction, secret: str) -> tuple[UUID, rules.Request]:
+    """Find a request by its secret. Raises UnknownToken, NotCaughtUp after a restart."""
+    await require_caught_up(tx)
     request_id = await store.request_of_link(tx, secret)
     found = request_id and await store.find_request(tx, request_id)
     if not request_id or not found:
