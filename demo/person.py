@@ -120,7 +120,7 @@ class Person:
 
     async def mails(self) -> list[dict[str, Any]]:
         """All mails in this person's mailbox, oldest first."""
-        inbox = (await self.browser.get("/dev/inbox.json")).json()
+        inbox = (await self.browser.get("/dev/inbox.json", params={"to": self.address})).json()
         mine = [mail for mail in inbox if self.address in str(mail["to"])]
         return sorted(mine, key=lambda mail: str(mail["received_at"]))
 

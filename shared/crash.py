@@ -2,6 +2,8 @@
 
 `EXPUNGE_CRASH_AT=relay:after-send` makes the process send itself SIGKILL the first time it
 reaches that point: no handler runs, no connection is closed, nothing is rolled back politely.
+`EXPUNGE_CRASH_AT=@FILE` lets a file name the point, read anew each time, so that a process that
+already runs can be told; a file that is missing or empty kills nobody.
 Without the variable `crash` is an empty function. The points are listed in `POINTS` so that a
 misspelt one is an error at start and not a test that never kills anybody.
 """
@@ -9,6 +11,7 @@ misspelt one is an error at start and not a test that never kills anybody.
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "EXPUNGE_CRASH_AT"
@@ -45,6 +48,21 @@ def _armed(wanted: str) -> Callable[[str], None]:
     return die
 
 
-crash: Callable[[str], None] = (
-    _armed(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else _nothing
-)
+def _told_by(file: Path) -> Callable[[str], None]:
+    """Return the `crash` that dies at the point that the file names at that moment."""
+
+    def die(point: str) -> None:
+        if file.is_file() and file.read_text("utf-8").strip() == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return die
+
+
+def _from(variable: str) -> Callable[[str], None]:
+    """Return the `crash` that the variable asks for."""
+    if not variable:
+        return _nothing
+    return _told_by(Path(variable[1:])) if variable.startswith("@") else _armed(variable)
+
+
+crash: Callable[[str], None] = _from(os.environ.get(VARIABLE, ""))

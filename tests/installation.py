@@ -5,28 +5,34 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import httpx2
 
+from contracts.topics import TOPICS
 from demo.person import Person
 from services import registry
+from shared.crash import POINTS
 from shared.database.migrations import apply_schemas
 from shared.keys import apply_keys
 from shared.keys.first import publish_first
 from shared.mail.mailer import DKIM_KEY
 from shared.mail.signature import make_dkim_key
 from shared.outbox.topics import apply as apply_topics
+from shared.search.places import in_databases, in_files, in_topics
 from shared.settings import Settings
 from shared.stack import Stack
 from shared.stack.ports import free_ports
 
-COMMANDS = {"web": "serve", "workers": "work", "verifiers": "verify-slices"}
+Layout = Mapping[str, tuple[str, ...]]
+ALL_TOGETHER: Layout = {"web": ("serve",), "workers": ("work",), "verifiers": ("verify-slices",)}
 PATIENCE_S = 60.0
-POLL_S = 0.02
+POLL_S = 0.05
 SESSION_MS = 2_000
 LEASE_S = 2
 
@@ -50,11 +56,17 @@ class Installation:
     stack: Stack
     settings: Settings
     environment: dict[str, str]
+    layout: Layout = field(default_factory=lambda: ALL_TOGETHER)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @classmethod
-    async def make(cls, stack: Stack, settings: Settings) -> "Installation":
-        """Prepare databases, topics, keys and register, as an operator does; start nothing."""
+    async def make(
+        cls, stack: Stack, settings: Settings, layout: Layout = ALL_TOGETHER
+    ) -> "Installation":
+        """Prepare databases, topics, keys and register, as an operator does; start nothing.
+
+        `layout` gives each process its name and the command that it runs.
+        """
         public, internal = free_ports(2)
         settings = settings.model_copy(
             update={
@@ -72,35 +84,50 @@ class Installation:
         await publish_first(settings, registry.participants())
         (settings.state / "logs").mkdir(parents=True, exist_ok=True)
         (settings.state / "inbox").symlink_to(stack.state / "inbox")
-        return cls(stack, settings, _environment(settings))
+        return cls(stack, settings, _environment(settings), layout)
 
-    def start(self, *names: str, crash_at: str = "") -> None:
-        """Start processes by name, all without a name; `crash_at` arms one crash point in them."""
-        for name in names or COMMANDS:
-            environment = dict(self.environment, EXPUNGE_MEMBER=f"{self.settings.namespace}{name}")
-            if crash_at:
-                environment["EXPUNGE_CRASH_AT"] = crash_at
+    def start(self, *names: str, **changes: str) -> None:
+        """Start processes by name, all without a name; `changes` are variables that differ."""
+        for name in names or self.layout:
+            member = f"{self.settings.namespace}{name}"
+            crash_at = f"@{self._crash_file(name)}"
+            ours = {"EXPUNGE_MEMBER": member, "EXPUNGE_CRASH_AT": crash_at}
+            environment = self.environment | ours | changes
             with (self.settings.state / "logs" / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(  # noqa: S603 - our own command
-                    (sys.executable, "-m", "services.cli", COMMANDS[name]),
+                    (sys.executable, "-m", "services.cli", *self.layout[name]),
                     env=environment,
                     stdout=log,
                     stderr=log,
                     stdin=subprocess.DEVNULL,
                 )
 
+    def arm(self, name: str, point: str) -> None:
+        """Let a process that runs die the next time it reaches a crash point; empty: disarm."""
+        assert not point or point in POINTS
+        self._crash_file(name).write_text(point)
+
+    def _crash_file(self, name: str) -> Path:
+        return self.settings.state / f"crash-{name}"
+
     async def ready(self) -> None:
         """Wait until every service has caught up and the web says so."""
-        url = f"{self.settings.internal_url}/readyz"
 
         async def answers() -> bool:
-            async with httpx2.AsyncClient(trust_env=False) as client:
-                try:
-                    return (await client.get(url)).status_code == 200
-                except httpx2.TransportError:
-                    return False
+            return await self.readiness() == {}
 
         await eventually(answers, "readyz answers 200")
+
+    async def readiness(self) -> dict[str, str] | None:
+        """Ask the internal readyz: service to reason, empty when ready, None if nobody answers."""
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            try:
+                answer = await client.get(f"{self.settings.internal_url}/readyz")
+            except httpx2.TransportError:
+                return None
+        reasons: dict[str, str] = answer.json()["reasons"]
+        assert (answer.status_code == 200) is (reasons == {})
+        return reasons
 
     async def killed(self, name: str) -> None:
         """Wait until a process has died of SIGKILL, by its own hand at the crash point."""
@@ -110,6 +137,7 @@ class Installation:
             return process.poll() is not None
 
         await eventually(is_dead, f"{name} reaches its crash point")
+        self.arm(name, "")
         assert process.returncode == -signal.SIGKILL
 
     def kill(self, *names: str) -> None:
@@ -118,11 +146,12 @@ class Installation:
             self.processes[name].kill()
             self.processes[name].wait()
 
-    def stop(self) -> None:
-        """End everything."""
-        for process in self.processes.values():
+    def stop(self, *names: str) -> None:
+        """End processes as an operator does, all without a name."""
+        ended = [self.processes[name] for name in names or self.processes]
+        for process in ended:
             process.terminate()
-        for process in self.processes.values():
+        for process in ended:
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
@@ -143,6 +172,32 @@ class Installation:
             return await connection.fetch(sql, *arguments)
         finally:
             await connection.close()
+
+    async def none_left(self, service: str, sql: str, *arguments: object) -> None:
+        """Wait until a question has no row for an answer any more."""
+
+        async def nothing() -> bool:
+            return not await self.ask(service, sql, *arguments)
+
+        await eventually(nothing, f"no row is left: {sql}")
+
+    async def named(self, *markers: str) -> list[str]:
+        """Search databases, planner statistics, topics and logs; gives the places with a marker."""
+        settings = self.settings
+        names = [service.name for service in registry.with_database()]
+        names += [f"{name}_verifier" for name in registry.participants()]
+        server = settings.admin_url().rpartition("/")[0]
+        topics = [settings.topic(name) for name in TOPICS]
+        found = [
+            *await in_databases(server, [settings.database(name) for name in names], markers),
+            *await in_topics(settings.kafka, topics, markers),
+            *in_files(settings.state / "logs", markers),
+        ]
+        return [one.place for one in found]
+
+    async def closed(self) -> None:
+        """Wait until every saga is over: no alias is left, which is the last step."""
+        await self.none_left("rights", "select from alias")
 
     async def command(self, *arguments: str) -> tuple[int, str]:
         """Run one of our commands; gives exit code and what it printed on both streams."""
@@ -172,8 +227,13 @@ async def confirm_erasure(person: Person) -> None:
     """Ask for erasure and press the mailed link's button."""
     before = len(await person.mails())
     await person.fill(f"/{person.language}/rights/erase", {"email": person.address})
-    answer = await person.fill(await person.link("/rights/confirm/", after=before))
-    assert answer.status_code == 200
+    await press_erasure(person, await person.link("/rights/confirm/", after=before))
+
+
+async def press_erasure(person: Person, link: str) -> None:
+    """Press the button of the mailed link; the page it leads to may have to wait."""
+    answer = await person.fill(link)
+    assert [hop.status_code for hop in answer.history] == [303]
 
 
 async def certificates(person: Person) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,9 @@ class Inbox:
             file.unlink()
 
 
+@lru_cache(maxsize=2_000)
 def read_mail(file: Path) -> Mail:
-    """Parse one stored mail."""
+    """Parse one stored mail; once, since a stored mail never changes and pages ask often."""
     recipients, _, raw = file.read_bytes().partition(b"\n")
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
     text, html = _body(parsed, "plain"), _body(parsed, "html")
