@@ -39,7 +39,7 @@ def work(names: Names = None) -> None:
     services, settings = named(names), Settings.load()
     set_up_logs("workers")
     works = [service.work(settings) for service in services if service.kernel is not None]
-    asyncio.run(run(settings, works, load_ring(settings)))
+    run_on_uvloop(run(settings, works, load_ring(settings)))
 
 
 def verify_slices(names: Names = None) -> None:
@@ -47,7 +47,7 @@ def verify_slices(names: Names = None) -> None:
     services, settings = named(names), Settings.load()
     set_up_logs("verifiers")
     works = [verify_work(settings, service.name) for service in services if service.participant]
-    asyncio.run(run(settings, works, load_ring(settings)))
+    run_on_uvloop(run(settings, works, load_ring(settings)))
 
 
 async def _serve(settings: Settings, services: Sequence[Service]) -> None:

@@ -20,6 +20,7 @@ from shared.consumer.keyring import Keys
 from shared.consumer.lines import Reader
 from shared.consumer.ready import Ready
 from shared.consumer.release import release_when_asked
+from shared.consumer.sharing import Shared
 from shared.database import Database, keep_inbox
 from shared.outbox.relay import relay
 from shared.outbox.wake import Wake
@@ -71,10 +72,11 @@ class Work:
 async def run(settings: Settings, works: Sequence[Work], ring: KeyRing) -> None:
     """Work until SIGTERM or SIGINT; raises what no task can mend by trying again."""
     stop = asyncio.Event()
+    shared = Shared() if len(works) > 1 else None
     with _signals(stop):
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(_serve(settings, work, ring)) for work in works]
+                tasks = [group.create_task(_serve(settings, work, ring, shared)) for work in works]
                 await stop.wait()
                 for task in tasks:
                     task.cancel()
@@ -82,7 +84,7 @@ async def run(settings: Settings, works: Sequence[Work], ring: KeyRing) -> None:
             log.info("worker-stopped", services=[work.service for work in works])
 
 
-async def _serve(settings: Settings, work: Work, ring: KeyRing) -> None:
+async def _serve(settings: Settings, work: Work, ring: KeyRing, shared: Shared | None) -> None:
     """Run everything of one service."""
     async with contextlib.AsyncExitStack() as stack:
         wake = Wake()
@@ -103,7 +105,9 @@ async def _serve(settings: Settings, work: Work, ring: KeyRing) -> None:
         log.info("worker-started", service=work.service)
         async with asyncio.TaskGroup() as group:
             group.create_task(relay(settings, work.service, wake))
-            group.create_task(consume(effects, settings, reader, worker.ready, keys=keys))
+            group.create_task(
+                consume(effects, settings, reader, worker.ready, keys=keys, shared=shared)
+            )
             group.create_task(release_when_asked(effects, reader))
             group.create_task(keep_inbox(effects))
             for task in work.tasks:

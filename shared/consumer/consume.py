@@ -17,6 +17,7 @@ from shared.consumer.lines import Reader
 from shared.consumer.loop import BACK_OFF_SECONDS, FATAL, Loop, Rebalance
 from shared.consumer.membership import Membership
 from shared.consumer.ready import Ready
+from shared.consumer.sharing import Shared
 from shared.database import Database
 from shared.logs import log
 from shared.settings import Settings
@@ -25,13 +26,20 @@ FETCH_BYTES: Final = 4 * 1024 * 1024
 
 
 async def consume(
-    database: Database, settings: Settings, reader: Reader, ready: Ready, *, keys: Keys
+    database: Database,
+    settings: Settings,
+    reader: Reader,
+    ready: Ready,
+    *,
+    keys: Keys,
+    shared: Shared | None = None,
 ) -> None:
     """Consume for one service until cancelled.
 
     `database` is of the role that makes the effects (`eraser`; `app` of a verifier), with a
-    signer. Waits for the broker as long as it takes, `ready.reason` says so. Raises
-    CursorOutsideLog, CursorOfAnotherLog and RegisterUnreadable: an operator must decide.
+    signer; `shared` is common to the readers of one process. Waits for the broker as long as it
+    takes, `ready.reason` says so. Raises CursorOutsideLog, CursorOfAnotherLog and
+    RegisterUnreadable: an operator must decide.
     """
     places = [
         (topic, number)
@@ -40,7 +48,7 @@ async def consume(
     ]
     await _expect(ready, places)
     async with _started(settings, reader, ready) as consumer:
-        loop = Loop(database, settings, reader, ready, keys, consumer)
+        loop = Loop(database, settings, reader, ready, keys, consumer, shared)
         topics = [settings.topic(topic) for topic in reader.topics]
         consumer.subscribe(topics=topics, listener=Rebalance(loop))
         ready.reason = "catching-up"

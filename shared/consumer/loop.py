@@ -17,6 +17,7 @@ from shared.consumer.keyring import Keys
 from shared.consumer.lines import Reader
 from shared.consumer.opening import Batch, KafkaRecord, Opener
 from shared.consumer.ready import Ready
+from shared.consumer.sharing import Shared
 from shared.database import Database
 from shared.logs import log
 from shared.outbox.broker import identity
@@ -68,12 +69,13 @@ class Loop:
         ready: Ready,
         keys: Keys,
         consumer: AIOKafkaConsumer,
+        shared: Shared | None = None,
     ) -> None:
         self.database = database
         self.settings = settings
         self.reader = reader
         self.ready = ready
-        self.opener = Opener(settings, reader, keys)
+        self.opener = Opener(settings, reader, keys, shared)
         self.consumer = consumer
         self.lock = asyncio.Lock()
         self.owned: dict[TopicPartition, Owned] = {}

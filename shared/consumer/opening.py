@@ -19,6 +19,7 @@ from contracts.topics import may_sign
 from contracts.vocabulary import MessageType
 from shared.consumer.keyring import Keys
 from shared.consumer.lines import AnyLine, Delivery, Line, Reader, Unreadable
+from shared.consumer.sharing import Opened, Read, Shared
 from shared.settings import Settings
 
 KafkaRecord: TypeAlias = ConsumerRecord[bytes, bytes]
@@ -65,11 +66,14 @@ class Batch:
 
 
 class Opener:
-    """Opens records for one reader."""
+    """Opens records for one reader; `shared` is what the readers of one process have in common."""
 
-    def __init__(self, settings: Settings, reader: Reader, keys: Keys) -> None:
+    def __init__(
+        self, settings: Settings, reader: Reader, keys: Keys, shared: Shared | None = None
+    ) -> None:
         self._settings = settings
         self._keys = keys
+        self._shared = shared
         self._roots = Roots()
         self._everything = reader.evidence is not None
         self._hints = frozenset(kind.type.value.encode() for kind in reader.reactions)
@@ -100,7 +104,7 @@ class Opener:
         try:
             if signer is None:
                 raise UnknownKey
-            delivery, lines = self._opened(batch, record, signer)
+            delivery, lines = self._known(batch, record, signer)
         except BadInput as error:
             batch.refused.append(
                 Refused(
@@ -115,9 +119,26 @@ class Opener:
             batch.deliveries.append(delivery)
             batch.lines.extend(lines)
 
-    def _opened(
-        self, batch: Batch, record: KafkaRecord, signer: PublicKey
-    ) -> tuple[Delivery, list[AnyLine | Unreadable]]:
+    def _known(self, batch: Batch, record: KafkaRecord, signer: PublicKey) -> Opened:
+        """Take what another reader has opened already, or open it. Raises BadInput."""
+        if self._shared is None:
+            return self._opened(batch, record, signer)
+        read = Read(
+            batch.topic,
+            batch.partition,
+            record.offset,
+            record.key,
+            record.value or b"",
+            tuple(record.headers),
+            signer,
+        )
+        opened = self._shared.find(read)
+        if opened is None:
+            opened = self._opened(batch, record, signer)
+            self._shared.keep(read, opened)
+        return opened
+
+    def _opened(self, batch: Batch, record: KafkaRecord, signer: PublicKey) -> Opened:
         """Prove a record and cut it into lines. Raises BadInput."""
         topic, partition = batch.topic, batch.partition
         partitions = self._settings.partitions_of(topic)
@@ -149,7 +170,7 @@ class Opener:
             value=value,
             headers=headers,
         )
-        return delivery, lines_of(delivery, events)
+        return Opened(delivery, tuple(lines_of(delivery, events)))
 
 
 def readable(
