@@ -9,6 +9,8 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
+import shared.mail.markdown
+import shared.saga.claim_route  # noqa: F401
 from services.website.app import PART as WEBSITE
 from shared.database import Database
 from shared.errors import Refused
