@@ -62,7 +62,7 @@ class Saga:
 
     def table(self) -> Table:
         """One line a slice, then the certificate and the end."""
-        table = Table("Step", "By", "Seconds after the last click", title="The saga on erasure.v1")
+        table = Table("Step", "By", "Seconds", title="The saga on erasure.v1, since the last click")
         for service in self.participants:
             erased = self.seconds_to(SliceErased, service)
             table.add_row("slice erased, receipt signed", service, _seconds(erased))

@@ -1,5 +1,7 @@
 """The command line: `expunge --help` shows every command."""
 
+import contextlib
+import io
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -65,13 +67,19 @@ def _whole() -> Callable[..., object]:
 
 
 def run(words: tuple[str, ...]) -> None:
-    """Carry out one of our own commands in this process; its errors pass through.
+    """Carry out one of our own commands in this process, silently; its errors pass through.
 
     Without words it only loads what the commands need, which takes about two seconds.
+    Raises StackError if the command ends with another exit code than 0; it has said why.
     """
     whole = _whole()
-    if words:
-        whole(list(words), standalone_mode=False)
+    if not words:
+        return
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = whole(list(words), standalone_mode=False)
+    if code:
+        message = f"`expunge {' '.join(words)}` failed with exit code {code}."
+        raise StackError(message)
 
 
 def main() -> None:
