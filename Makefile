@@ -1,6 +1,6 @@
 # `make` alone lists the commands by group. Everything runs from .venv, which `make setup` makes.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status reset test test-kill test-containers check format bench bench-full lock jars
+.PHONY: help setup demo up down status reset test test-kill test-containers check format bench bench-full lock schemas jars
 SHELL := /bin/sh
 BIN := .venv/bin
 ROOMS := contracts shared services demo bench tests
@@ -65,6 +65,9 @@ format: $(READY) ## Format the code
 
 lock: $(READY) ## Resolve the dependencies anew into requirements.lock
 	@scripts/lock.sh
+
+schemas: $(READY) ## Write contracts/schemas/ anew from the messages
+	@$(BIN)/python -m contracts.schema_files
 
 jars: $(READY) ## Resolve the broker's jars anew into shared/stack/jars.sha256
 	@$(BIN)/python -m shared.stack.jars > .expunge/jars.sha256
