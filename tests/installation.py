@@ -114,6 +114,8 @@ class Installation:
         """Wait until every service has caught up and the web says so."""
 
         async def answers() -> bool:
+            dead = [name for name, one in self.processes.items() if one.poll() is not None]
+            assert not dead, f"these have ended, their logs say why: {dead}"
             return await self.readiness() == {}
 
         await eventually(answers, "readyz answers 200")
