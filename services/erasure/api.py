@@ -1,7 +1,8 @@
 """What the ledger answers: bundles to origins, and to everybody whether a certificate holds."""
 
 import asyncio
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -17,6 +18,7 @@ from services.erasure.store import progress
 from shared.errors import NotFound
 from shared.saga.credentials import Callers
 from shared.web import read_form, render, render_form, transaction, web_of
+from shared.web.language import PAGE_ZONE
 from shared.web.rendering import wants_json
 
 PATH: Final = "/internal/v1"
@@ -40,7 +42,7 @@ async def verify_posted(request: Request) -> Response:
     report = await asyncio.to_thread(verify, values["bundle"].encode(), trust=trust)
     if wants_json(request):
         return Response(_json(report), media_type=JSON)
-    return render(request, "erasure/result.html", report=report)
+    return render(request, "erasure/result.html", report=report, **_times_of(report))
 
 
 @internal.get(f"{PATH}/certificates/{{request_id}}")
@@ -66,6 +68,24 @@ async def saga(request: Request, request_id: UUID) -> Response:
             raise NotFound
         shown = await progress.of(tx, request_id)
     return Response(_json(shown), media_type=JSON)
+
+
+def _times_of(report: dict[str, Any]) -> dict[str, Any]:
+    """Take the times of a certificate that holds, for a page in the zone of its readers."""
+    if not report["valid"]:
+        return {}
+    said = report["certificate"]
+    return {
+        "received_at": datetime.fromisoformat(said["receivedAt"]),
+        "completed_at": datetime.fromisoformat(said["completedAt"]),
+        "outside": [
+            (one["what"], one["goneBy"] and _day_of(one["goneBy"])) for one in said["outOfScope"]
+        ],
+    }
+
+
+def _day_of(time: str) -> date:
+    return datetime.fromisoformat(time).astimezone(PAGE_ZONE).date()
 
 
 def _json(value: object) -> bytes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from hashlib import sha256
 
 from starlette.requests import Request
 
@@ -10,17 +9,7 @@ from services.newsletter.rules import Consent
 from services.newsletter.settings import NewsletterSettings
 from shared.web import Form, language, web_of
 from shared.web.form_views import FormView, view_form
-from shared.web.tokens import digest
 from shared.web.wordings import Wordings
-
-
-def reference(token: str) -> str:
-    """Give a number to quote to a person: made from the page's secret, not leading back to it.
-
-    Raises UnknownToken for what cannot be a token of ours.
-    """
-    number = sha256(b"reference" + digest(token)).hexdigest()[:8].upper()
-    return f"NL-{number[:4]}-{number[4:]}"
 
 
 def wording_text(wordings: Wordings, consent: Consent) -> str:

@@ -1,10 +1,14 @@
 """Fetching a request's bundle from the service that certifies, with rights' own credential."""
 
+from datetime import datetime
 from uuid import UUID
 
 import httpx2
+from pydantic import ValidationError
 
 from contracts.bundle import Bundle
+from contracts.certificate import PAYLOAD_TYPE, Predicate, Statement
+from contracts.envelope import unpack
 from contracts.errors import BadCertificate
 from services.rights.settings import LEDGER, SERVICE
 from shared.errors import Unavailable
@@ -30,3 +34,21 @@ async def fetch_bundle(settings: Settings, request_id: UUID) -> Bundle:
             return Bundle.from_json(response.content)
     except (httpx2.HTTPError, BadCertificate, OSError):
         raise Unavailable from None
+
+
+def said(bundle: Bundle) -> Predicate:
+    """Give what a bundle's certificate says, for a mail that explains it; checks no signature.
+
+    Raises Unavailable if it cannot be read.
+    """
+    try:
+        payload, _, _ = unpack(bundle.certificate, PAYLOAD_TYPE)
+        return Statement.model_validate_json(payload, strict=True, by_name=False).predicate
+    except (BadCertificate, ValidationError):
+        raise Unavailable from None
+
+
+def last_copies_end(predicate: Predicate) -> datetime:
+    """Give the time by which everything is gone that we know an end of; UTC."""
+    ends = [one.gone_by for one in predicate.out_of_scope if one.gone_by is not None]
+    return max(ends, default=predicate.completed_at)

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from contracts.vocabulary import CertificateOutcome
 from services.rights import store
-from services.rights.certificates import fetch_bundle
+from services.rights.certificates import fetch_bundle, last_copies_end, said
 from services.rights.rules import days_of
-from services.rights.settings import CERTIFICATE, CONFIRM, SERVICE, STARTED, RightsSettings
+from services.rights.settings import CERTIFICATE, CONFIRM, LEDGER, SERVICE, STARTED, RightsSettings
 from shared.database import Transaction
 from shared.deadlines import answer_period
 from shared.mail import Attachment, Delivery, Mail, Post, Sender, mail_environment
 from shared.saga.origin import settle_mails
 from shared.settings import Settings
-from shared.web.language import Language, day
+from shared.web.configuration import Controller
+from shared.web.language import PAGE_ZONE, Language, day
 from shared.web.tokens import new_token
 
 TEMPLATES = Path(__file__).with_name("templates") / "mail"
@@ -27,6 +29,7 @@ class Mails:
 
     settings: Settings
     own: RightsSettings
+    controller: Controller
 
     def post(self, sender: Sender) -> Post:
         """Say how this service's mails are made."""
@@ -80,6 +83,7 @@ class Mails:
             {
                 "status": await self._status(tx, mail.language, request_id),
                 "due": day(due_on, Language(mail.language)),
+                **self._authorities(mail.language),
             },
             attachments=(Attachment(STATEMENT_NAME, JSON, statement),),
         )
@@ -92,12 +96,32 @@ class Mails:
         if nonce is None:
             return None
         bundle = await fetch_bundle(self.settings, request_id)
-        mine = bundle.model_copy(update={"nonce": nonce.hex()})
+        mine, predicate = bundle.model_copy(update={"nonce": nonce.hex()}), said(bundle)
+        gone_on = last_copies_end(predicate).astimezone(PAGE_ZONE).date()
         return Delivery(
             address,
-            {"status": await self._status(tx, mail.language, request_id), "file": mine.file_name},
+            {
+                "status": await self._status(tx, mail.language, request_id),
+                "verify": f"{self.settings.public_url.rstrip('/')}/{mail.language}/{LEDGER}/verify",
+                "file": mine.file_name,
+                "kept": predicate.outcome is not CertificateOutcome.COMPLETE,
+                "gone_by": day(gone_on, Language(mail.language)),
+                **self._authorities(mail.language),
+            },
             attachments=(Attachment(mine.file_name, JSON, mine.to_json()),),
         )
+
+    def _authorities(self, language: str) -> dict[str, str]:
+        """Name the authority of the controller's seat, and where all others stand (R-77-01)."""
+        lists = {
+            Language.DE: self.controller.authorities_url_de,
+            Language.EN: self.controller.authorities_url_en,
+        }
+        return {
+            "authority": self.controller.authority,
+            "authority_url": self.controller.authority_url,
+            "authorities_url": lists[Language(language)],
+        }
 
     async def _status(self, tx: Transaction, language: str, request_id: UUID) -> str:
         return self._link(language, "requests", await store.new_status_link(tx, request_id))

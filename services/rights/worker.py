@@ -17,6 +17,7 @@ from shared.mail import Mailer, MailSettings, configured_sender
 from shared.saga.origin import keep_ending
 from shared.saga.participant import Participant
 from shared.settings import Settings
+from shared.web.configuration import WebSettings
 from shared.worker import Work, Worker
 
 LOOK_AGAIN = timedelta(seconds=5)  # the web process sets deadlines too
@@ -44,7 +45,8 @@ def work(settings: Settings) -> Work:
 
 
 async def _mail(worker: Worker) -> None:
-    post = Mails(worker.settings, configured()).post(configured_sender())
+    controller = WebSettings.load().read_controller()
+    post = Mails(worker.settings, configured(), controller).post(configured_sender())
     lease = MailSettings.load().lease
     await Mailer(worker.app, post, ready=worker.ready, lease=lease).run()
 

@@ -21,14 +21,14 @@ async def start(request: Request) -> Response:
     """Show the live forms in both languages, the browser's first."""
     first = language_of(request)
     languages = [first, *(one for one in Language if one is not first)]
-    cards = {language: live_cards(request, language) for language in languages}
+    cards = {language: web_of(request).cards(language) for language in languages}
     return render(request, "website/start.html", cards=cards)
 
 
 @router.get("/{lang}/")
 async def start_in_language(request: Request, lang: Language) -> Response:
     """Show the live forms in one language."""
-    return render(request, "website/start.html", cards={lang: live_cards(request, lang)})
+    return render(request, "website/start.html", cards={lang: web_of(request).cards(lang)})
 
 
 @router.get("/robots.txt")
@@ -49,20 +49,6 @@ async def security_txt(request: Request) -> Response:
         f"Canonical: {web.settings.public_url}/.well-known/security.txt",
     )
     return PlainTextResponse("\n".join(lines) + "\n")
-
-
-def live_cards(request: Request, language: Language) -> list[dict[str, str]]:
-    """List title, text and path of every form that is live in this process."""
-    web = web_of(request)
-    return [
-        {
-            "title": web.pages.texts[part.service].get(language, f"cards.{card.name}.title"),
-            "text": web.pages.texts[part.service].get(language, f"cards.{card.name}.text"),
-            "path": card.path.format(lang=language),
-        }
-        for part in web.parts
-        for card in part.cards
-    ]
 
 
 PART = Part(SERVICE, Path(__file__).parent, router, database=False)

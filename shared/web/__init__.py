@@ -10,7 +10,7 @@ from shared.web.problems import FormRefused
 from shared.web.reading import read_form, read_json
 from shared.web.rendering import render, render_form, render_problem
 from shared.web.submit import submit
-from shared.web.tokens import TokenState, find_token, new_token, use_token
+from shared.web.tokens import TokenState, find_token, new_token, reference, use_token
 
 __all__ = [
     "Card",
@@ -31,6 +31,7 @@ __all__ = [
     "public_app",
     "read_form",
     "read_json",
+    "reference",
     "render",
     "render_form",
     "render_problem",

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from shared.settings import FromEnvironment
 
+# Every supervisory authority of the Union: for residence and work place (GDPR Art. 77(1)).
+AUTHORITIES = "https://www.edpb.europa.eu/about-edpb/about-edpb/members_{}"
 DEFAULT_CONTROLLER = Path(__file__).with_name("controller.toml")
 
 
@@ -26,6 +28,8 @@ class Controller(BaseModel):
     officer_email: str
     authority: str
     authority_url: str
+    authorities_url_de: str = AUTHORITIES.format("de")
+    authorities_url_en: str = AUTHORITIES.format("en")
     security_contact: str
 
 

@@ -45,6 +45,15 @@ class Part:
     database: bool = True
 
 
+@dataclass(frozen=True)
+class ShownCard:
+    """A card as a page shows it, in one language."""
+
+    title: str
+    text: str
+    path: str
+
+
 Connect = Callable[[str], Awaitable[Database]]
 
 
@@ -84,6 +93,19 @@ class Web:
     def part(self, service: str) -> Part:
         """Return the part of a service that is live here."""
         return next(part for part in self.parts if part.service == service)
+
+    def cards(self, language: Language, service: str = "") -> list[ShownCard]:
+        """List the live forms as cards: all of them, or those of one service."""
+        return [
+            ShownCard(
+                title=self.pages.texts[part.service].get(language, f"cards.{card.name}.title"),
+                text=self.pages.texts[part.service].get(language, f"cards.{card.name}.text"),
+                path=card.path.format(lang=language),
+            )
+            for part in self.parts
+            if service in {"", part.service}
+            for card in part.cards
+        ]
 
 
 def web_of(request: Request) -> Web:

@@ -20,6 +20,7 @@ from shared.web.problems import FormRefused
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "30"
 COME_BACK = {429, 503}
+NOT_FOUND = 404
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -71,7 +72,14 @@ def render_problem(request: Request, refused: type[Refused], service: str = "") 
         answer = problem_json(refused.problem, sentence, refused.status)
     else:
         answer = render(
-            request, "web/problem.html", status=refused.status, sentence=sentence, form=None
+            request,
+            "web/problem.html",
+            status=refused.status,
+            title=texts.find(lang, f"titles.{refused.problem}", "problem_page.title"),
+            sentence=sentence,
+            # Whoever followed a link that is no longer good needs the form to begin anew.
+            cards=web.cards(lang, service) if service and refused.status == NOT_FOUND else [],
+            form=None,
         )
     return _come_back(_for_frontend(request, answer))
 

@@ -14,6 +14,15 @@ TOKEN_BYTES = 32
 SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
+def reference(letters: str, token: str) -> str:
+    """Give a number to quote, `NL-1A2B-3C4D`: from a page's secret, not leading back to it.
+
+    Raises UnknownToken for what cannot be a token of ours.
+    """
+    number = hashlib.sha256(b"reference" + digest(token)).hexdigest()[:8].upper()
+    return f"{letters}-{number[:4]}-{number[4:]}"
+
+
 class TokenState(StrEnum):
     """What a page may say about a link before anything is done with it."""
 

@@ -91,7 +91,7 @@ async def test_a_form_comes_back_filled_with_a_sentence_at_each_field(
     assert page.named["name"]["aria-describedby"] == "name-error"
     assert {"email-hint", "email-error", "name-error"} <= page.by_id.keys()
     assert re.findall(r'<li><a href="#(\w+)">([^<]+)</a></li>', answer.text) == [
-        ("email", "Write one e-mail address, such as name@example.org"),
+        ("email", "Write one email address, such as name@example.org"),
         ("name", "Write your name"),
     ]
 

@@ -14,7 +14,7 @@ from services.newsletter.forms import (
     RESEND,
     SUBSCRIBE,
 )
-from services.newsletter.pages import hours_of, reference
+from services.newsletter.pages import hours_of
 from services.newsletter.rules import Pending
 from services.newsletter.settings import (
     LINK_LIFE,
@@ -36,6 +36,7 @@ from shared.web import (
     find_token,
     language,
     new_token,
+    reference,
     render,
     render_form,
     see_other,
@@ -47,6 +48,7 @@ from shared.web import (
 
 router = APIRouter()
 ROOT = f"/{{lang}}/{SERVICE}"
+REFERENCE = "NL"
 Config = Annotated[NewsletterSettings, Depends(configured)]
 
 
@@ -95,14 +97,20 @@ async def subscribe(request: Request, config: Config) -> Response:
 @router.get(f"{ROOT}/sent/{{token}}")
 async def sent_page(request: Request, token: str, config: Config) -> Response:
     """Say what happens next, how long the link lives, and how to get the mail again."""
-    return render_form(request, RESEND, reference=reference(token), hours=hours_of(config))
+    return render_form(
+        request, RESEND, reference=reference(REFERENCE, token), hours=hours_of(config)
+    )
 
 
 @router.get(f"{ROOT}/sent/{{token}}/again")
 async def sent_again_page(request: Request, token: str, config: Config) -> Response:
     """Say that the mail comes again."""
     return render_form(
-        request, RESEND, reference=reference(token), hours=hours_of(config), sent_again=True
+        request,
+        RESEND,
+        reference=reference(REFERENCE, token),
+        hours=hours_of(config),
+        sent_again=True,
     )
 
 
@@ -175,7 +183,9 @@ async def _subscribe(tx: Transaction, subject_id: UUID, config: NewsletterSettin
 @router.get(f"{ROOT}/confirmed/{{token}}")
 async def confirmed_page(request: Request, token: str) -> Response:
     """Say that it worked, with a way to undo it."""
-    return render(request, f"{SERVICE}/confirmed.html", token=token, reference=reference(token))
+    return render(
+        request, f"{SERVICE}/confirmed.html", token=token, reference=reference(REFERENCE, token)
+    )
 
 
 async def _queue_confirmation(

@@ -29,6 +29,7 @@ from shared.web import (
     language,
     new_token,
     read_form,
+    reference,
     render_form,
     see_other,
     submit,
@@ -42,6 +43,7 @@ router = APIRouter()
 PART = Slice(INVENTORY, store.find_subjects)
 ERASER = f"{SERVICE}/eraser"
 POOL = 4
+REFERENCE = "ER"
 
 
 @router.get(f"{BASE}/erase")
@@ -73,16 +75,16 @@ async def ask(request: Request) -> Response:
 @router.get(f"{BASE}/sent/{{token}}")
 async def sent_page(request: Request, token: str) -> Response:
     """Say what happens next, how long the link lives, and how to get the mail again."""
-    del token
-    return render_form(request, RESEND, days=days_of(configured().request_unconfirmed_ttl))
+    days = days_of(configured().request_unconfirmed_ttl)
+    return render_form(request, RESEND, reference=reference(REFERENCE, token), days=days)
 
 
 @router.get(f"{BASE}/sent/{{token}}/again")
 async def sent_again_page(request: Request, token: str) -> Response:
     """Say that the mail comes again."""
-    del token
     days = days_of(configured().request_unconfirmed_ttl)
-    return render_form(request, RESEND, days=days, sent_again=True)
+    number = reference(REFERENCE, token)
+    return render_form(request, RESEND, reference=number, days=days, sent_again=True)
 
 
 @router.post(f"{BASE}/sent/{{token}}")

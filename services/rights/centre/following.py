@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.rights import rules, store
 from services.rights.centre.forms import BASE
 from services.rights.certificates import fetch_bundle
-from services.rights.settings import SERVICE
+from services.rights.settings import SERVICE, configured
 from shared.database import Transaction
 from shared.errors import NotFound, UnknownToken
 from shared.web import render, require_caught_up, transaction, web_of
@@ -30,6 +30,7 @@ async def status_page(request: Request, secret: str) -> Response:
         asked=found,
         progress=status,
         unanswered=rules.unanswered(status.steps),
+        gone_on=found.destroyed_at and found.destroyed_at + configured().request_ttl,
         secret=secret,
     )
 
