@@ -102,6 +102,17 @@ class Installation:
                     stdin=subprocess.DEVNULL,
                 )
 
+    async def start_without_broker(self, *names: str) -> None:
+        """Start workers that reach no broker, and wait until each has found that out."""
+        (nowhere,) = free_ports(1)
+        seen = {name: len(self.log(name)) for name in names}
+        self.start(*names, EXPUNGE_KAFKA=f"127.0.0.1:{nowhere}")
+
+        async def found_out() -> bool:
+            return all(b'"broker-away"' in self.log(name)[size:] for name, size in seen.items())
+
+        await eventually(found_out, "workers say that the broker is away")
+
     def arm(self, name: str, point: str) -> None:
         """Let a process that runs die the next time it reaches a crash point; empty: disarm."""
         assert not point or point in POINTS
@@ -147,6 +158,10 @@ class Installation:
         for name in names or tuple(self.processes):
             self.processes[name].kill()
             self.processes[name].wait()
+
+    def log(self, name: str) -> bytes:
+        """Give what a process has logged."""
+        return (self.settings.state / "logs" / f"{name}.log").read_bytes()
 
     def stop(self, *names: str) -> None:
         """End processes as an operator does, all without a name."""

@@ -1,0 +1,139 @@
+"""A backup from before an erasure, restored after it: first it forgets again, then it serves."""
+
+from pathlib import Path
+
+import httpx2
+import orjson
+import pytest
+
+from tests.installation import Installation, confirm_erasure, eventually, receive_certificate
+from tests.whole import dumps
+from tests.whole.someone import Someone, someone
+
+pytestmark = pytest.mark.timeout(180)
+WORKERS = ("newsletter", "others", "verifiers")
+
+
+async def test_a_restored_backup_forgets_again_before_it_serves(
+    installation: Installation, browser: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    settings = installation.settings
+    ida, jan = someone(installation, browser), someone(installation, browser)
+    subject, kept = await ida.subscribe(), await jan.subscribe()
+    pages = [await each.person.link("/preferences/") for each in (ida, jan)]
+    pages.append(await jan.person.link("/consent/"))
+    await _with_a_mail_that_waits(ida)
+    backups = {
+        name: await dumps.dump(settings, name, tmp_path) for name in ("newsletter", "rights")
+    }
+    installation.start("newsletter")
+    await ida.be_erased()
+    received = len(await ida.person.mails())
+
+    installation.stop()
+    for name, file in backups.items():
+        await dumps.restore(settings, name, file)
+    assert await ida.subscriptions() == [subject], "the backup brought her back"
+    installation.start("web")
+    await installation.start_without_broker(*WORKERS)
+    await eventually(lambda: _reason(installation, "newsletter"), "newsletter is not ready")
+    for page in pages:
+        assert (await browser.get(page)).status_code == 503, "a page that shows what is held"
+    assert (await browser.get("/readyz")).status_code == 503
+    assert (await browser.get("/en/newsletter/subscribe")).status_code == 200
+    assert await _waiting_mails(ida), "nothing is mailed"
+
+    installation.stop(*WORKERS)
+    installation.start(*WORKERS)
+    await installation.ready()
+    assert not await ida.subscriptions(), "closed again before it serves"
+    await _read_back_again(installation)
+    assert (await browser.get(pages[1])).status_code == 200
+    assert await jan.subscriptions() == [kept]
+    assert not await ida.places()
+    assert len(await ida.person.mails()) == received, "no mail to her"
+    await _nothing_is_wrong(installation)
+
+
+async def test_a_database_restored_under_running_processes_is_noticed(
+    installation: Installation, browser: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    kim, lou = someone(installation, browser), someone(installation, browser)
+    subject, kept = await kim.subscribe(), await lou.subscribe()
+    backup = await dumps.dump(installation.settings, "newsletter", tmp_path)
+    await kim.be_erased()
+    received = len(await kim.person.mails())
+
+    await dumps.restore(installation.settings, "newsletter", backup)
+    await installation.none_left("newsletter", "select from subject where subject_id = $1", subject)
+
+    await installation.ready()
+    assert b"database-restored" in installation.log("newsletter")
+    assert await lou.subscriptions() == [kept]
+    await _read_back_again(installation)
+    assert not await kim.places()
+    assert len(await kim.person.mails()) == received
+    await _nothing_is_wrong(installation)
+
+
+async def test_a_restored_origin_destroys_again_what_was_destroyed(
+    installation: Installation, browser: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    mia = someone(installation, browser)
+    await mia.subscribe()
+    installation.stop("newsletter")
+    await confirm_erasure(mia.person)
+    backup = await dumps.dump(installation.settings, "rights", tmp_path)
+    installation.start("newsletter")
+    await receive_certificate(mia.person)
+    await installation.closed()
+
+    installation.stop()
+    await dumps.restore(installation.settings, "rights", backup)
+    assert await installation.ask("rights", "select from alias where address = $1", mia.address)
+    installation.start()
+    await installation.ready()
+
+    await installation.closed()
+    assert not await mia.places()
+    await _nothing_is_wrong(installation)
+
+
+async def _with_a_mail_that_waits(who: Someone) -> None:
+    """Let the person sign up once more while nobody mails."""
+    who.installation.stop("newsletter")
+    await who.person.fill("/en/newsletter/subscribe", {"email": who.address})
+    assert await _waiting_mails(who)
+
+
+async def _waiting_mails(who: Someone) -> int:
+    sql = "select from mail join pending using (subject_id) where email = $1"
+    return len(await who.installation.ask("newsletter", sql, who.address))
+
+
+async def _reason(installation: Installation, service: str) -> bool:
+    return (await installation.readiness() or {}).get(service) == "catching-up"
+
+
+async def _read_back_again(installation: Installation) -> None:
+    """Wait until a verifier has looked at what was closed again."""
+
+    async def looked() -> list[object]:
+        return list(
+            await installation.ask(
+                "newsletter",
+                """
+                select from receipt r
+                 where attempt > 0
+                   and convert_from(line, 'UTF8')::jsonb #>> '{data,closed_count}' <> '0'
+                """,
+            )
+        )
+
+    await eventually(looked, "slice-reerased counts what was closed again")
+
+
+async def _nothing_is_wrong(installation: Installation) -> None:
+    code, told = await installation.command("audit", "replay", "--json")
+    assert code == 0, told
+    assert orjson.loads(told[told.index("{") :])["findings"]["total"] == 0

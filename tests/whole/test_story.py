@@ -1,0 +1,123 @@
+"""The main job on a whole installation: sign up, receive, be erased, be nowhere, come back."""
+
+import asyncio
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from services import registry
+from shared.web.client import fill_form
+from tests.installation import Installation, receive_certificate
+from tests.whole.someone import Someone, someone
+
+pytestmark = pytest.mark.timeout(180)
+ROOT = Path(__file__).parents[2]
+ISSUE = ROOT / "demo" / "issue"
+VERIFIER = ROOT / "contracts" / "verify_bundle.py"
+STORING = {"newsletter": ("subscribe",), "rights": ("erase",)}
+LOOKING = {"erasure": ("verify",)}
+
+
+@pytest.mark.rule("R-17-01")
+async def test_who_is_erased_is_nowhere_and_comes_back_as_a_stranger(
+    installation: Installation, browser: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    ada, ben = someone(installation, browser), someone(installation, browser, "de")
+    first, kept = await ada.subscribe(), await ben.subscribe()
+    code, told = await installation.command("newsletter", "send", str(ISSUE))
+    assert code == 0, told
+    for each in (ada, ben):
+        await each.person.mail(lambda mail: "List-Unsubscribe" in dict(mail["headers"]), "issue")
+    await _analyze(installation)
+    assert await ada.places()
+
+    bundle = tmp_path / "certificate.expunge.json"
+    bundle.write_bytes(await ada.be_erased())
+
+    assert await _verifies_alone(bundle)
+    assert not await ada.places(), "no row, statistic, message, log line or mail row names her"
+    assert await ben.subscriptions() == [kept]
+    assert await ben.places()
+    await _comes_back(ada, first)
+
+
+async def _verifies_alone(bundle: Path) -> bool:
+    """Run the one file that travels with the bundle, without our environment."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-I", VERIFIER, bundle)
+    return await process.wait() == 0
+
+
+async def _comes_back(ada: Someone, first: UUID) -> None:
+    """Sign up anew without names, find nothing of before, be erased once more."""
+    names, ada.names = ada.names, {}
+    second = await ada.subscribe()
+    rows = await ada.installation.ask(
+        "newsletter", "select * from subscriber where email = $1", ada.address
+    )
+    assert second != first
+    assert not {str(value) for value in rows[0].values()} & set(names.values())
+    assert not await ada.installation.named(*names.values())
+
+    before = len(await ada.person.mails())
+    await ada.be_erased()
+    await ada.person.mail(
+        lambda mail: bool(mail["attachments"]), "the second certificate", after=before
+    )
+    assert await receive_certificate(ada.person)
+    assert not await ada.places()
+
+
+@pytest.mark.parametrize(
+    ("service", "name"), [(service, name) for service, names in STORING.items() for name in names]
+)
+async def test_what_a_form_takes_stands_in_no_message_and_no_log(
+    installation: Installation, browser: httpx2.AsyncClient, service: str, name: str
+) -> None:
+    person = someone(installation, browser)
+    descriptor = (await browser.get(f"/en/{service}/forms/{name}")).json()
+    words = {"email": person.address, **person.names}
+    entries = {
+        field["name"]: words.get(field["name"], person.names["first_name"])
+        for field in descriptor["fields"]
+    }
+    action, entries = await fill_form(browser, f"/en/{service}/forms/{name}", entries)
+
+    refused = await browser.post(action, data={**entries, "email": f"{person.markers[1]}@"})
+    taken = await browser.post(action, data=entries)
+    await person.person.mail(lambda mail: bool(mail["links"]), "the link")
+
+    assert (refused.status_code, taken.status_code) == (422, 303)
+    places = await person.places()
+    assert places, "the rows themselves are found, so the search works"
+    assert all(place.startswith(installation.settings.database(service)) for place in places)
+
+
+async def test_what_is_pasted_to_be_verified_stands_nowhere(
+    installation: Installation, browser: httpx2.AsyncClient
+) -> None:
+    person = someone(installation, browser)
+
+    answer = await person.person.fill(
+        "/en/erasure/verify", {"bundle": f'{{"{person.address}": 1}}'}
+    )
+
+    assert answer.status_code == 200
+    assert not await person.places()
+
+
+def test_every_live_form_that_anybody_may_open_is_tried_above() -> None:
+    open_to_all = {
+        service.name: tuple(one.name for one in service.part().forms if "{token}" not in one.action)
+        for service in registry.SERVICES
+    }
+
+    assert {name: forms for name, forms in open_to_all.items() if forms} == STORING | LOOKING
+
+
+async def _analyze(installation: Installation) -> None:
+    """Let the planner look at every row, as it does by itself in time."""
+    for service in registry.with_database():
+        await installation.ask(service.name, "analyze")
