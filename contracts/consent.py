@@ -21,6 +21,7 @@ class ConsentGranted(Message):
 
     topic: ClassVar[Topic] = CONSENT
     type: ClassVar[MessageType] = MessageType.CONSENT_GRANTED
+    key_end: ClassVar[bytes] = b"/granted"  # compaction keeps both messages of a consent
     consent_id: UUID
     purpose: Purpose
     wording: Wording
@@ -36,17 +37,13 @@ class ConsentGranted(Message):
         """The consent."""
         return str(self.consent_id)
 
-    @property
-    def key(self) -> bytes:
-        """One key for each consent and message, so that compaction keeps both."""
-        return b"%s/granted" % str(self.consent_id).encode()
-
 
 class ConsentWithdrawn(Message):
     """The consent ended, for the future and for good (GDPR Art. 7(3))."""
 
     topic: ClassVar[Topic] = CONSENT
     type: ClassVar[MessageType] = MessageType.CONSENT_WITHDRAWN
+    key_end: ClassVar[bytes] = b"/withdrawn"
     consent_id: UUID
     purpose: Purpose
     method: Method
@@ -56,8 +53,3 @@ class ConsentWithdrawn(Message):
     def subject(self) -> str:
         """The consent."""
         return str(self.consent_id)
-
-    @property
-    def key(self) -> bytes:
-        """One key for each consent and message, so that compaction keeps both."""
-        return b"%s/withdrawn" % str(self.consent_id).encode()

@@ -78,6 +78,7 @@ class Message(Frozen):
 
     topic: ClassVar[Topic]
     type: ClassVar[MessageType]
+    key_end: ClassVar[bytes | None] = None  # what follows the subject in the record's Kafka key
 
     @property
     @abstractmethod
@@ -87,7 +88,7 @@ class Message(Frozen):
     @property
     def key(self) -> bytes | None:
         """Return the record's Kafka key, on topics that are compacted."""
-        return None
+        return None if self.key_end is None else self.subject.encode() + self.key_end
 
     def speaks_for(self, service: str) -> bool:
         """Say whether a signer of this service may say this, as far as the fields tell."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from contracts.errors import BadProof, BadRecord
-from contracts.merkle import HASH_BYTES, paths, root, root_from_path
+from contracts.merkle import HASH_BYTES, node_hash, paths, root, root_from_path
 from contracts.records import Record, fields, record_id, record_leaf
 from contracts.signing import (
     KEY_ID_BYTES,
@@ -45,6 +45,9 @@ TRANSACTION_V1 = b"expunge-tx/v1"
 MAX_RECORDS = 10_000  # of one transaction; 2,000 lines make at most as many records
 MAX_PATH = 14  # enough for MAX_RECORDS
 REMEMBERED_ROOTS = 4_096
+
+# Numbers in headers have one spelling only: what is not in here is none of them.
+_NUMBERS = {b"%d" % number: number for number in range(MAX_RECORDS + 1)}
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -92,7 +95,7 @@ class Proof:
         found = dict(headers)
         try:
             key, signature, way = found["key"], found["signature"], found["path"]
-            index, count = found["index"], found["count"]
+            index, count = _NUMBERS[found["index"]], _NUMBERS[found["count"]]
             kind = found["type"].decode("ascii")
         except (KeyError, UnicodeDecodeError):
             raise BadProof from None
@@ -105,17 +108,7 @@ class Proof:
         ):
             raise BadProof
         path = tuple(way[at : at + HASH_BYTES] for at in range(0, len(way), HASH_BYTES))
-        return cls(key.hex(), signature, _number(index), _number(count), path, kind)
-
-
-def _number(digits: bytes) -> int:
-    """Read a decimal number that has one spelling only."""
-    if not digits.isdigit() or len(digits) > len(b"%d" % MAX_RECORDS):
-        raise BadProof
-    number = int(digits)
-    if b"%d" % number != digits or number > MAX_RECORDS:
-        raise BadProof
-    return number
+        return cls(key.hex(), signature, index, count, path, kind)
 
 
 class Roots:
@@ -129,6 +122,22 @@ class Roots:
         """Remember at most `limit` transactions."""
         self._limit = limit
         self._seen: dict[tuple[bytes, bytes, int], PublicKey] = {}
+        self._tree = _Tree()
+
+    def climb(self, leaf: bytes, proof: "Proof", key: PublicKey) -> None:
+        """Check that a leaf stands where its proof says. Raises BadProof.
+
+        The records of a transaction come one after the other, so the nodes above the last ones
+        are remembered and a path is followed only up to the first of these.
+        """
+        tree, mark = self._tree, (proof.signature, proof.count)
+        if tree.mark == mark and (tree.key is key or tree.key == key):
+            if tree.holds(leaf, proof):
+                return
+            raise BadProof
+        tx_root = root_from_path(leaf, proof.index, proof.count, proof.path)
+        self.check(tx_root, proof.signature, proof.count, key)
+        self._tree = _Tree(mark, key, tx_root)
 
     def check(self, tx_root: bytes, signature: bytes, count: int, key: PublicKey) -> None:
         """Verify a transaction's signature unless seen before. Raises BadProof."""
@@ -141,6 +150,50 @@ class Roots:
         if len(self._seen) >= self._limit:
             del self._seen[next(iter(self._seen))]
         self._seen[mark] = key
+
+
+class _Tree:
+    """Proven nodes of one transaction's tree, each with the rest of the path above it."""
+
+    def __init__(
+        self,
+        mark: tuple[bytes, int] = (b"", 1),
+        key: PublicKey | None = None,
+        tx_root: bytes = b"",
+    ) -> None:
+        """Begin with the proven root, which stands alone at its height."""
+        self.mark = mark
+        self.key = key
+        height = (mark[1] - 1).bit_length()
+        self._nodes: dict[tuple[int, int], tuple[bytes, tuple[bytes, ...]]] = {
+            (height, 0): (tx_root, ())
+        }
+
+    def holds(self, leaf: bytes, proof: "Proof") -> bool:
+        """Say whether this path leads to the same root, and learn the nodes it goes through.
+
+        A known node must have the same hash and the same path above it; the root is always known.
+        Nodes are learnt only below one that fits.
+        """
+        passed: dict[tuple[int, int], tuple[bytes, tuple[bytes, ...]]] = {}
+        value, index, last, rest = leaf, proof.index, proof.count - 1, proof.path
+        if index > last:
+            return False
+        for height in range(MAX_PATH + 1):
+            known = self._nodes.get((height, index))
+            if known is not None:
+                if known != (value, rest):
+                    return False
+                self._nodes |= passed
+                return True
+            passed[height, index] = (value, rest)
+            if index % 2 or index < last:
+                if not rest:
+                    return False
+                value = node_hash(rest[0], value) if index % 2 else node_hash(value, rest[0])
+                rest = rest[1:]
+            index, last = index >> 1, last >> 1
+        return False
 
 
 def seal(records: Sequence[Record], signer: Signer) -> list[Proof]:
@@ -180,10 +233,10 @@ def check(record: Record, proof: Proof, key: PublicKey, roots: Roots | None = No
     _fits(record)
     if proof.key_id != key.key_id:
         raise BadProof
-    tx_root = root_from_path(record.id, proof.index, proof.count, proof.path)
     if roots is None:
+        tx_root = root_from_path(record.id, proof.index, proof.count, proof.path)
         signed = signed_bytes(key.service, key.role, key.key_id, proof.count, tx_root)
         verify(signed, proof.signature, key.public)
     else:
-        roots.check(tx_root, proof.signature, proof.count, key)
+        roots.climb(record.id, proof, key)
     return record.id

@@ -46,12 +46,18 @@ def belongs(event: Event, record: Record, key: PublicKey, partitions: int) -> bo
     return (
         event.type.value == record.type
         and event.source == key.service
-        and event.message.key == record.key
+        and _key_of(event) == record.key
         and partition_of(event.subject, partitions) == record.partition
         and event.message.speaks_for(key.service)
         and event.time >= key.not_before
         and (key.not_after is None or event.time <= key.not_after)
     )
+
+
+def _key_of(event: Event) -> bytes | None:
+    """Give the Kafka key of an event's record; its subject is its message's."""
+    end = event.message.key_end
+    return None if end is None else event.subject.encode() + end
 
 
 def open_record(

@@ -9,6 +9,7 @@ roots are 32 bytes, no key is an empty field. Topic is the logical name, without
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from contracts.merkle import leaf_hash, root
@@ -85,16 +86,14 @@ def record_leaf(
 ) -> bytes:
     """Hash of a record's fields and the root over its lines."""
     return leaf_hash(
-        fields(
-            RECORD_V1,
-            topic.encode(),
-            b"%d" % partition,
-            type.encode(),
-            key or b"",
-            b"%d" % line_count,
-            line_root,
-        )
+        _first_fields(topic, partition, type) + fields(key or b"", b"%d" % line_count, line_root)
     )
+
+
+@lru_cache(maxsize=1024)
+def _first_fields(topic: str, partition: int, type: str) -> bytes:  # noqa: A002
+    """Fields that many records share."""
+    return fields(RECORD_V1, topic.encode(), b"%d" % partition, type.encode())
 
 
 def record_id(record: Record) -> bytes:

@@ -7,6 +7,7 @@ an installation may put a namespace in front of them on the broker; proofs use t
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from zlib import crc32
 
@@ -111,6 +112,7 @@ def signers(message_type: MessageType) -> frozenset[Permitted]:
     return _SIGNERS[message_type]
 
 
+@lru_cache(maxsize=1024)
 def may_sign(message_type: MessageType, service: str, role: Role) -> bool:
     """Say whether a key of this service and role may sign messages of this type."""
     return any(

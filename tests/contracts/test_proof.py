@@ -312,3 +312,30 @@ def test_a_signer_shows_nothing_of_its_key() -> None:
 
     assert private.hex() not in f"{NEWSLETTER!r}{NEWSLETTER}{vars(NEWSLETTER)}"
     assert repr(private)[2:20] not in f"{NEWSLETTER!r}{vars(NEWSLETTER)}"
+
+
+@given(size=st.integers(1, 40), data=st.data())
+def test_remembered_nodes_let_nothing_else_pass(size: int, data: st.DataObject) -> None:
+    records = [_numbered(number) for number in range(size)]
+    proofs = seal(records, NEWSLETTER)
+    roots = Roots()
+    for number in data.draw(st.permutations(range(size))):
+        check(records[number], proofs[number], KEY, roots)
+
+    victim = data.draw(st.integers(0, size - 1))
+    proof = proofs[victim]
+    for place in range(len(proof.path)):
+        bent = (*proof.path[:place], bytes(32), *proof.path[place + 1 :])
+        with pytest.raises(BadProof):
+            check(records[victim], dataclasses.replace(proof, path=bent), KEY, roots)
+    for path in (proof.path[:-1], (*proof.path, bytes(32))):
+        if path != proof.path:
+            with pytest.raises(BadProof):
+                check(records[victim], dataclasses.replace(proof, path=path), KEY, roots)
+    with pytest.raises(BadProof):
+        check(_numbered(size), proof, KEY, roots)
+    check(records[victim], proof, KEY, roots)
+
+
+def _numbered(number: int) -> Record:
+    return Record("erasure.v1", 0, "slice-erased", None, (b'{"number":%d}' % number,))
