@@ -23,6 +23,10 @@ from shared.logs import log
 from shared.settings import Settings
 
 FETCH_BYTES: Final = 4 * 1024 * 1024
+# The client has one request under way for each broker. While a batch of one partition is at work,
+# it asks for the other partitions only, and if those are silent, nothing more of the busy one
+# comes before that request has ended: so it may not wait for long.
+FETCH_WAIT_MS: Final = 50
 
 
 async def consume(
@@ -115,5 +119,6 @@ def _consumer(settings: Settings, reader: Reader) -> AIOKafkaConsumer:
         session_timeout_ms=membership.session_ms,
         heartbeat_interval_ms=membership.heartbeat_ms,
         max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         **options,
     )

@@ -23,6 +23,10 @@ class Keys:
         self._looked_up: dict[str, int] = {}
         self._lock = asyncio.Lock()
 
+    def known(self, key_id: str) -> PublicKey | None:
+        """Return the key if it was published as far as this process has read."""
+        return self._ring.find(key_id)
+
     async def find(self, key_id: str) -> PublicKey | None:
         """Return the key, or None if nobody published it up to the present end of the topic.
 

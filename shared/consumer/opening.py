@@ -90,7 +90,8 @@ class Opener:
         for number, record in enumerate(records[:MAX_RECORDS], 1):
             headers = dict(record.headers)
             if self._everything or headers.get(_HINT) in self._hints:
-                signer = await self._keys.find(headers.get(_KEY, b"").hex())
+                key_id = headers.get(_KEY, b"").hex()
+                signer = self._keys.known(key_id) or await self._keys.find(key_id)
                 self._take(batch, record, signer)
             batch.next_offset = record.offset + 1
             if len(batch.lines) >= MAX_LINES:
