@@ -100,11 +100,11 @@ class FirstLook(Keys):
 
     began = 0.0
 
-    async def find(self, key_id: str) -> PublicKey | None:
+    def known(self, key_id: str) -> PublicKey | None:
         """Find the key as ever."""
         if not self.began:
             self.began = time.perf_counter()
-        return await super().find(key_id)
+        return super().known(key_id)
 
 
 @dataclass(slots=True)

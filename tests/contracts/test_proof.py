@@ -328,10 +328,10 @@ def test_remembered_nodes_let_nothing_else_pass(size: int, data: st.DataObject) 
         bent = (*proof.path[:place], bytes(32), *proof.path[place + 1 :])
         with pytest.raises(BadProof):
             check(records[victim], dataclasses.replace(proof, path=bent), KEY, roots)
-    for path in (proof.path[:-1], (*proof.path, bytes(32))):
-        if path != proof.path:
+    for way in (proof.path[:-1], (*proof.path, bytes(32))):
+        if way != proof.path:
             with pytest.raises(BadProof):
-                check(records[victim], dataclasses.replace(proof, path=path), KEY, roots)
+                check(records[victim], dataclasses.replace(proof, path=way), KEY, roots)
     with pytest.raises(BadProof):
         check(_numbered(size), proof, KEY, roots)
     check(records[victim], proof, KEY, roots)
