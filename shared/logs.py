@@ -8,7 +8,7 @@ that nothing filled in gets through. Each line is one JSON object.
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
@@ -162,7 +162,17 @@ def _uncaught(
     del kind
     if isinstance(error, KeyboardInterrupt):
         return
-    log.critical("uncaught", error=error.with_traceback(traceback))
+    for leaf in _leaves(error.with_traceback(traceback)):
+        log.critical("uncaught", error=leaf)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Give what a task group gathered, one by one: the group's own place says nothing."""
+    if not isinstance(error, BaseExceptionGroup):
+        yield error
+        return
+    for one in error.exceptions:
+        yield from _leaves(one)
 
 
 def _now() -> str:

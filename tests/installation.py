@@ -126,7 +126,7 @@ class Installation:
 
         async def answers() -> bool:
             dead = [name for name, one in self.processes.items() if one.poll() is not None]
-            assert not dead, f"these have ended, their logs say why: {dead}"
+            assert not dead, f"{dead} ended: {self.log(dead[0])[-2_000:].decode()}"
             return await self.readiness() == {}
 
         await eventually(answers, "readyz answers 200")

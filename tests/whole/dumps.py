@@ -21,12 +21,15 @@ async def dump(settings: Settings, service: str, folder: Path) -> Path:
 
 
 async def restore(settings: Settings, service: str, file: Path) -> None:
-    """Put a backup in the place of the database; who is connected is cut off."""
-    name = settings.database(service)
+    """Put a backup in the place of the database; who is connected is cut off.
+
+    The new database has the owner of the old one: schema `public` is the owner's alone.
+    """
+    name, owner = settings.database(service), settings.role(service, "owner")
     fresh = f"{name}_restored"
     admin = await asyncpg.connect(settings.admin_url())
     try:
-        await admin.execute(f'create database "{fresh}" template template0')
+        await admin.execute(f'create database "{fresh}" owner "{owner}" template template0')
         await _run("pg_restore", f"--dbname={_url(settings, fresh)}", str(file))
         for _ in range(TRIES):
             try:
