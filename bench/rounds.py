@@ -85,8 +85,9 @@ class Result:
         return Spread.of(ours), Spread.of([each.limit.rate for each in self.rounds])
 
     def verdict(self, band: float) -> str:
-        """Say `FAIL`, `below floor`, `ok`, or nothing where no floor is set.
+        """Say `FAIL`, `below floor`, `in band`, `ok`, or nothing where no floor is set.
 
+        `in band`: the floor itself is missed, but the run is too short to fail for it.
         `band` is the part of the floor that still passes: 1 on a quiet machine, less in a
         short run beside other work.
         """
@@ -94,7 +95,9 @@ class Result:
             return "FAIL"
         if self.case.floor is None:
             return ""
-        return "ok" if self.ratio.median >= band * self.case.floor else "below floor"
+        if self.ratio.median >= self.case.floor:
+            return "ok"
+        return "in band" if self.ratio.median >= band * self.case.floor else "below floor"
 
 
 def failed(results: Sequence[Result], band: float) -> bool:
