@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 
+import asyncpg
 import typer
 
 from services import operate
@@ -15,6 +16,11 @@ from shared.stack.errors import StackError
 RUN = "Run the whole system on this machine"
 PROCESSES = "Run one process"
 SET_UP = "Set up somebody else's PostgreSQL and Kafka"
+LONG_LIVED = {"serve", "work", "verify-slices"}  # their traceback belongs into their log
+AWAY = (
+    "The database does not answer. `expunge status` says what runs here; EXPUNGE_POSTGRES is where "
+    "it is looked for; a URL is written postgresql://user:password@host:port/postgres.\n"
+)
 OPERATE = {
     "up": operate.up,
     "down": operate.down,
@@ -88,6 +94,11 @@ def main() -> None:
         application(sys.argv[1:])()
     except (StackError, SettingsError, MissingSecret) as error:
         sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    except (ConnectionError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+        if sys.argv[1] in LONG_LIVED:
+            raise
+        sys.stderr.write(AWAY)
         sys.exit(1)
 
 

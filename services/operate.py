@@ -29,16 +29,24 @@ POLL_S = 0.1
 WRITTEN = ("kafka", "inbox", "logs", "secrets", "wake", "trust.json", "run.json")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Port = Annotated[int | None, typer.Option(help="Port on loopback; the environment wins over none.")]
+
+
+def listens(part: str, name: str) -> typer.models.OptionInfo:
+    """Make the option that says where a part listens on loopback."""
+    option: typer.models.OptionInfo = typer.Option(
+        help=f"Port of {part}, on loopback; without it EXPUNGE_{name} says where.",
+        show_default=False,
+    )
+    return option
 
 
 def up(
     *,
-    port: Port = None,
-    internal_port: Port = None,
-    postgres_port: Port = None,
-    kafka_port: Port = None,
-    smtp_port: Port = None,
+    port: Annotated[int | None, listens("the public pages", "BIND")] = None,
+    internal_port: Annotated[int | None, listens("the internal pages", "INTERNAL_BIND")] = None,
+    postgres_port: Annotated[int | None, listens("PostgreSQL", "POSTGRES")] = None,
+    kafka_port: Annotated[int | None, listens("Kafka", "KAFKA")] = None,
+    smtp_port: Annotated[int | None, listens("the mail inbox", "SMTP")] = None,
     state: Annotated[Path | None, typer.Option(help="Folder for everything we write.")] = None,
     without: Annotated[
         list[str] | None,

@@ -181,7 +181,10 @@ class Settings(FromEnvironment):
         try:
             return path.read_text().strip()
         except FileNotFoundError:
-            message = f"no secret {name} in {PREFIX}SECRETS"
+            message = (
+                f"There is no secret {name} in {PREFIX}SECRETS: `expunge up` makes all secrets; "
+                "beside other people's servers `expunge db apply` and `expunge keys apply` do."
+            )
             raise MissingSecret(message) from None
 
     def make_secret(self, name: str) -> str:

@@ -34,10 +34,13 @@ KAFKA: Final = "kafka"
 DATABASE: Final = "database"
 PANEL: Final = "Check what others claim"
 
-audit = typer.Typer(help="Work everything out again from the topic.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+audit = typer.Typer(
+    help="Work out again, from the messages alone, what the ledger claims.", no_args_is_help=True
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 TrustFile = Annotated[
-    Path | None, typer.Option("--trust", help="trust.json from elsewhere; default: the configured.")
+    Path | None,
+    typer.Option("--trust", help="trust.json from elsewhere; without it the installation's own."),
 ]
 
 
@@ -48,10 +51,17 @@ def commands(app: typer.Typer) -> None:
 
 
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="The file *.expunge.json.")],
+    bundle: Annotated[
+        Path,
+        typer.Argument(
+            help="The certificate: a file that ends in .expunge.json.", exists=True, dir_okay=False
+        ),
+    ],
     *,
     trust: TrustFile = None,
-    root: Annotated[str | None, typer.Option(help="The root key in hex, from elsewhere.")] = None,
+    root: Annotated[
+        str | None, typer.Option(help="The root key in hex, from a source you trust.")
+    ] = None,
     nonce: Annotated[str | None, typer.Option(help="The person's secret, in hex.")] = None,
     json: Json = False,
 ) -> None:
@@ -174,7 +184,9 @@ def _trust(path: Path) -> Trust:
     try:
         return Trust.from_json(path.read_bytes())
     except (OSError, BadTrust):
-        sys.stderr.write("There is no trust.json there that its own root key has signed.\n")
+        sys.stderr.write(
+            f"{path} is no list of keys that its root key signed: name another with --trust.\n"
+        )
         raise typer.Exit(USAGE) from None
 
 

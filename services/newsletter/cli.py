@@ -33,11 +33,25 @@ def newsletter() -> None:
 
 @app.command("send")
 def send_command(
-    folder: Annotated[Path, typer.Argument(help="Folder with de.md and en.md.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder with de.md and en.md; its name is the issue's.",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
     *,
-    test: Annotated[str, typer.Option(help="Send to this address only; nothing is fixed.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count only.")] = False,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Queue and return.")] = False,
+    test: Annotated[
+        str, typer.Option(help="Send both languages to this address alone; nothing is stored.")
+    ] = "",
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Check the files and count the subscribers; send nothing."),
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Queue all of it and return; the worker sends.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Send an issue to all subscribers; started again, it goes on where it was."""

@@ -17,7 +17,9 @@ RELEASE_SECONDS: Final = 15.0
 LOOK_EVERY_SECONDS: Final = 0.2
 R = TypeVar("R")
 
-parked = typer.Typer(help="Lines that were set aside.", no_args_is_help=True)
+parked = typer.Typer(
+    help="Look at messages that were set aside, and let them go on.", no_args_is_help=True
+)
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 About = Annotated[str, typer.Argument(help="Id of the request or consent.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
