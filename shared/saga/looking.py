@@ -1,6 +1,6 @@
 """What a verifier has to look at: rows of its own small database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -90,9 +90,21 @@ async def note_closed(tx: Transaction, lines: Sequence[AnyLine]) -> None:
     )
 
 
-async def forget_asked(tx: Transaction, requests: Collection[UUID]) -> None:
-    """Forget requests whose aliases have ended."""
-    await tx.execute("delete from asked where request_id = any($1::uuid[])", list(requests))
+async def forget_asked(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Forget requests whose aliases have ended; only the word of a request's own origin counts.
+
+    Whoever else could make this verifier forget where to ask would have it look by ids alone.
+    """
+    await tx.execute(
+        """
+        delete from asked a
+         using unnest($1::uuid[], $2::text[]) as told (request_id, by)
+         where a.request_id = told.request_id
+           and a.origin = told.by
+        """,
+        [line.message.request_id for line in lines],
+        [line.event.source for line in lines],
+    )
 
 
 async def due(tx: Transaction) -> list[Look]:

@@ -97,7 +97,7 @@ def verifier_reader(service: str, written: asyncio.Event) -> Reader:
             tx.on_commit(written.set)
 
     async def destroyed(tx: Transaction, lines: Sequence[AnyLine]) -> None:
-        await looking.forget_asked(tx, {line.message.request_id for line in lines})
+        await looking.forget_asked(tx, lines)
 
     return Reader(
         f"{service}_verifier",
