@@ -219,17 +219,20 @@ class Mailer:
 
     async def _note(self, tx: Transaction, mail: Mail, answer: Answer) -> None:
         once = mail.kind in self._post.once
+        mine = await queue.still_leased(tx, mail)
         if answer is Answer.ACCEPTED or (answer is Answer.UNKNOWN and once):
-            # For an issue, unknown counts as sent: at most once.
+            # For an issue, unknown counts as sent: at most once. It is true whose row it is now.
             await self._post.sent(tx, mail)
-            await queue.remove(tx, mail.mail_id)
-        elif answer is Answer.REFUSED:
+        elif mine and answer is Answer.REFUSED:
             await self._post.given_up(tx, mail)
-            await queue.remove(tx, mail.mail_id)
-        elif answer is Answer.DOWN:
+        if not mine:
+            return  # another sender has it: it is under way, and erasing waits for that lease
+        if answer is Answer.DOWN:
             await queue.postpone(tx, mail.mail_id, tx.now)
-        else:
+        elif answer is Answer.LATER or (answer is Answer.UNKNOWN and not once):
             await queue.postpone(tx, mail.mail_id, tx.now + back_off(mail.tries))
+        else:
+            await queue.remove(tx, mail.mail_id)
 
     def _content(self, mail: Mail, delivery: Delivery) -> bytes:
         language = delivery.language or mail.language
@@ -259,8 +262,11 @@ class Mailer:
         while True:
             await asyncio.sleep(SWEEP_S)
             await self._ready.wait()
-            async with self._database.begin() as tx:
-                await quota.sweep(tx)
+            try:
+                async with self._database.begin() as tx:
+                    await quota.sweep(tx)
+            except Exception as error:  # noqa: BLE001  # the database may be away: next time
+                log.warning("quota-not-swept", service=self._database.service, error=error)
 
 
 def back_off(tries: int) -> timedelta:

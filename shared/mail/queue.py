@@ -106,6 +106,18 @@ async def postpone(tx: Transaction, mail_id: UUID, until: datetime) -> None:
     )  # fmt: skip
 
 
+async def still_leased(tx: Transaction, mail: Mail) -> bool:
+    """Say whether the row is still this sender's, and lock it.
+
+    A lease that ran out may be another's by now: whoever was stopped must not end that one.
+    """
+    found = await tx.fetchval(
+        "select true from mail where mail_id = $1 and leased_until = $2 for update",
+        mail.mail_id, mail.leased_until,
+    )  # fmt: skip
+    return found is True
+
+
 async def remove(tx: Transaction, mail_id: UUID) -> None:
     """Take a mail out of the queue: it was sent, given up, or nobody is there any more."""
     await tx.execute("delete from mail where mail_id = $1", mail_id)
