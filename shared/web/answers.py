@@ -18,6 +18,7 @@ from shared.web.form_ids import FORM_ID_SECONDS
 from shared.web.forms import Values
 from shared.web.parts import Web
 from shared.web.problems import AnsweredOtherwise
+from shared.web.tokens import forget_expired
 
 TIDY_SECONDS = 600
 NONCE = bytes(12)  # each form id is its own key and encrypts one answer
@@ -65,13 +66,16 @@ async def forget(tx: Transaction) -> int:
 
 
 async def tidy(web: Web) -> None:
-    """Forget old answers of every service that was used, every TIDY_SECONDS, until cancelled."""
+    """Forget old answers and links of each service in use, every TIDY_SECONDS, until cancelled."""
     while True:
         await asyncio.sleep(TIDY_SECONDS)
         for database in tuple(web.databases.values()):
             try:
                 async with database.begin() as tx:
-                    await forget(tx)
+                    # The ledger has no subjects, so neither table.
+                    if await tx.fetchval("select to_regclass('answer') is not null"):
+                        await forget(tx)
+                        await forget_expired(tx)
             except Exception as error:  # noqa: BLE001 - tried again next time
                 log.warning("answers-not-forgotten", error=error)
 

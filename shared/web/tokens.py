@@ -111,6 +111,11 @@ async def find_token(tx: Transaction, token: str, purpose: str) -> tuple[TokenSt
     return state, row["subject_id"]
 
 
+async def forget_expired(tx: Transaction) -> int:
+    """Delete tokens whose time is over: each issue makes one more; return how many there were."""
+    return await tx.execute("delete from token where expires_at <= $1", tx.now)
+
+
 def digest(token: str) -> bytes:
     """Give what is stored of a token. Raises UnknownToken for what cannot be one of ours."""
     if SHAPE.fullmatch(token) is None:
