@@ -100,7 +100,7 @@ class Centre:
         ring = load_ring(self.settings)
         async with contextlib.AsyncExitStack() as stack:
             for work in everything:
-                await stack.enter_async_context(running(_serve(self.settings, work, ring)))
+                await stack.enter_async_context(running(_serve(self.settings, work, ring, None)))
             yield
 
 

@@ -214,7 +214,7 @@ class Town:
         async with contextlib.AsyncExitStack() as stack:
             for work in works:
                 await stack.enter_async_context(
-                    running(_serve(self.settings, work, load_ring(self.settings)))
+                    running(_serve(self.settings, work, load_ring(self.settings), None))
                 )
             yield
 
