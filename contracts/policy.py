@@ -170,6 +170,13 @@ _RULES = (
         "What is restricted is stored and nothing else; the database refuses the rest.",
     ),
     Rule(
+        "R-SEC-02",
+        (300,),
+        "",
+        "all",
+        "Mails hold no more of a person than the name, and do not travel openly where it counts.",
+    ),
+    Rule(
         "R-DL-01",
         (),
         "GDPR Art. 12(3)",

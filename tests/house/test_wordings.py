@@ -16,6 +16,7 @@ def test_there_are_wordings() -> None:
     assert FOLDERS
 
 
+@pytest.mark.rule("R-POL-01")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
 def test_a_published_wording_never_changes(folder: Path) -> None:
     listed = (folder / "SHA256SUMS").read_text("utf-8").splitlines()
@@ -27,6 +28,7 @@ def test_a_published_wording_never_changes(folder: Path) -> None:
     assert found == listed, "write a new version, .v2, beside it, and add its line to SHA256SUMS"
 
 
+@pytest.mark.rule("R-POL-03")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
 def test_a_wording_exists_in_both_languages(folder: Path) -> None:
     wordings = read_wordings(folder.parent).all

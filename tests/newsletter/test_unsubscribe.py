@@ -26,7 +26,7 @@ async def test_opening_the_link_shows_half_the_address_and_changes_nothing(
     assert (await newsletter.everything(subject_id))["subscriber"] == 1
 
 
-@pytest.mark.rule("R-NL-06", "R-NL-08")
+@pytest.mark.rule("R-7-01", "R-NL-06", "R-NL-08")
 async def test_one_button_ends_it_at_once_and_the_worker_deletes_everything(
     newsletter: Newsletter,
 ) -> None:

@@ -1,15 +1,18 @@
 """The main job on a whole installation: sign up, receive, be erased, be nowhere, come back."""
 
 import asyncio
+import base64
 import sys
 from pathlib import Path
 from uuid import UUID
 
 import httpx2
+import orjson
 import pytest
 
 from services import registry
 from shared.web.client import fill_form
+from shared.web.configuration import WebSettings
 from tests.installation import Installation, receive_certificate
 from tests.whole.someone import Someone, someone
 
@@ -21,7 +24,7 @@ STORING = {"newsletter": ("subscribe",), "rights": ("erase",)}
 LOOKING = {"erasure": ("verify",)}
 
 
-@pytest.mark.rule("R-17-01")
+@pytest.mark.rule("R-17-01", "R-POL-04")
 async def test_who_is_erased_is_nowhere_and_comes_back_as_a_stranger(
     installation: Installation, browser: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
@@ -38,6 +41,7 @@ async def test_who_is_erased_is_nowhere_and_comes_back_as_a_stranger(
     bundle.write_bytes(await ada.be_erased())
 
     assert await _verifies_alone(bundle)
+    assert _controller(bundle) == WebSettings.load().read_controller().name
     assert not await ada.places(), "no row, statistic, message, log line or mail row names her"
     assert await ben.subscriptions() == [kept]
     assert await ben.places()
@@ -48,6 +52,13 @@ async def _verifies_alone(bundle: Path) -> bool:
     """Run the one file that travels with the bundle, without our environment."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-I", VERIFIER, bundle)
     return await process.wait() == 0
+
+
+def _controller(bundle: Path) -> str:
+    """Read in the signed statement who answers for the data."""
+    envelope = orjson.loads(bundle.read_bytes())["certificate"]
+    said = orjson.loads(base64.b64decode(envelope["payload"]))
+    return str(said["predicate"]["controller"]["name"])
 
 
 async def _comes_back(ada: Someone, first: UUID) -> None:
