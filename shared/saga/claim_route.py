@@ -80,7 +80,9 @@ async def resolve(
     rows = await tx.fetch(
         """
         select r.request_id, r.scope, a.attempt, a.receipt_sha256, a.remaining,
-               l.kind, l.address, l.alias_subject
+               l.kind, l.address, l.alias_subject,
+               $2 = any(r.participants || r.extended)
+                   or exists (select from register g where $2 = any(g.participants)) as registered
           from request r
           left join slice_answer a on a.request_id = r.request_id and a.service = $2
           left join alias l on l.request_id = r.request_id
@@ -111,6 +113,9 @@ def _decide(service: str, rows: Sequence[Any], *, ready: bool) -> Answer:
     if first["receipt_sha256"] is not None:
         standing = Standing(first["receipt_sha256"], first["attempt"], first["remaining"] == 0)
     scope = EVERYTHING if first["scope"] is None else first["scope"]
+    # `everything` is every participant, not every caller. One that the origin has not yet read of
+    # in the register asks again.
+    ready = ready and first["registered"]
     return answer_claim(service, scope, standing, has_aliases=True, ready=ready)
 
 
