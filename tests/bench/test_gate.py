@@ -29,7 +29,7 @@ async def test_somebody_who_is_left_is_seen(settings: Settings, people: list[Som
 async def test_an_address_under_another_subject_is_seen(
     settings: Settings, people: list[Someone]
 ) -> None:
-    elsewhere = [Someone(UUID(int=1), people[0].address)]
+    elsewhere = [Someone(UUID(int=1), UUID(int=2), people[0].address)]
 
     with pytest.raises(GateFailed, match="no address of the erased: 1"):
         await gate.nobody_left(settings, elsewhere)
@@ -38,7 +38,7 @@ async def test_an_address_under_another_subject_is_seen(
 async def test_who_was_never_there_is_not_left(settings: Settings, people: list[Someone]) -> None:
     del people
 
-    await gate.nobody_left(settings, [Someone(UUID(int=1), "nobody@example.org")])
+    await gate.nobody_left(settings, [Someone(UUID(int=1), UUID(int=2), "nobody@example.org")])
 
 
 async def test_somebody_who_was_touched_has_another_digest(
