@@ -122,7 +122,7 @@ _BY_EVENT_TYPE = {
 class Event(NamedTuple):
     """One parsed line. `source` is the service's name; `subject` decides the partition."""
 
-    id: UUID
+    id: str
     source: str
     type: MessageType
     time: datetime
@@ -207,7 +207,7 @@ def _parse_own(line: bytes) -> Event | None:
     if _spelled(message) != data or subject != named.encode():
         return None
     return Event(
-        UUID(event_id.decode()),
+        event_id.decode(),
         source.decode(),
         message_class.type,
         datetime.fromisoformat(time.decode()),
@@ -237,7 +237,7 @@ def _parse_any(line: bytes) -> Event:
     if event["subject"] != message.subject or not _covers(event["data"], spelled):
         raise BadMessage
     return Event(
-        id=UUID(event["id"]),
+        id=event["id"],
         source=source[1],
         type=message_class.type,
         time=datetime.fromisoformat(event["time"]),

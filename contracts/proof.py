@@ -107,8 +107,8 @@ class Proof:
             or len(way) > MAX_PATH * HASH_BYTES
         ):
             raise BadProof
-        path = tuple(way[at : at + HASH_BYTES] for at in range(0, len(way), HASH_BYTES))
-        return cls(key.hex(), signature, index, count, path, kind)
+        path = [way[at : at + HASH_BYTES] for at in range(0, len(way), HASH_BYTES)]
+        return cls(key.hex(), signature, index, count, tuple(path), kind)
 
 
 class Roots:

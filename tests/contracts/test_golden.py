@@ -4,6 +4,7 @@ import base64
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -54,7 +55,7 @@ def test_every_record_of_a_release_is_opened(release: Path) -> None:
         assert opened.record_id.hex() == one["record_id"]
         assert opened.record.value == base64.b64decode(one["value"])
         for event, line in zip(opened.events, opened.record.lines, strict=True):
-            written = encode(event.message, source=event.source, id=event.id, time=event.time)
+            written = encode(event.message, source=event.source, id=UUID(event.id), time=event.time)
             assert orjson.loads(written)["data"] == orjson.loads(line)["data"]
 
 
