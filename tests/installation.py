@@ -125,11 +125,14 @@ class Installation:
         """Wait until every service has caught up and the web says so."""
 
         async def answers() -> bool:
-            dead = [name for name, one in self.processes.items() if one.poll() is not None]
-            assert not dead, f"{dead} ended: {self.log(dead[0])[-2_000:].decode()}"
+            self._all_run()
             return await self.readiness() == {}
 
         await eventually(answers, "readyz answers 200")
+
+    def _all_run(self) -> None:
+        dead = [name for name, one in self.processes.items() if one.poll() is not None]
+        assert not dead, f"{dead} ended: {self.log(dead[0])[-2_000:].decode()}"
 
     async def readiness(self) -> dict[str, str] | None:
         """Ask the internal readyz: service to reason, empty when ready, None if nobody answers."""
@@ -194,6 +197,7 @@ class Installation:
         """Wait until a question has no row for an answer any more."""
 
         async def nothing() -> bool:
+            self._all_run()
             return not await self.ask(service, sql, *arguments)
 
         await eventually(nothing, f"no row is left: {sql}")

@@ -10,6 +10,8 @@ _TRANSIENT: tuple[type[BaseException], ...] = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a session that was ended in the middle of a message
+    asyncpg.InvalidCatalogNameError,  # the database is being exchanged for a restored one
     OSError,
     TimeoutError,
 )

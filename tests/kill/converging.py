@@ -30,7 +30,7 @@ async def same_bytes(installation: Installation) -> int:
     """
     receipts: dict[tuple[object, ...], set[bytes]] = {}
     certificates: dict[object, set[str]] = {}
-    for line in await _lines(installation):
+    for line in await lines(installation):
         message = parse(line).message
         if isinstance(message, SliceErased | SliceReerased):
             attempt = (parse(line).source, message.receipt_id, message.attempt)
@@ -43,7 +43,8 @@ async def same_bytes(installation: Installation) -> int:
     return len(receipts)
 
 
-async def _lines(installation: Installation) -> list[bytes]:
+async def lines(installation: Installation) -> list[bytes]:
+    """Read every line of the erasure topic, in the order of each partition."""
     topic = installation.settings.topic(ERASURE.name)
     consumer = AIOKafkaConsumer(
         topic,

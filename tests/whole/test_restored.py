@@ -6,7 +6,9 @@ import httpx2
 import orjson
 import pytest
 
+from contracts.messages import SliceReerased, SliceVerified, parse
 from tests.installation import Installation, confirm_erasure, eventually, receive_certificate
+from tests.kill.converging import lines
 from tests.whole import dumps
 from tests.whole.someone import Someone, someone
 
@@ -116,21 +118,23 @@ async def _reason(installation: Installation, service: str) -> bool:
 
 
 async def _read_back_again(installation: Installation) -> None:
-    """Wait until a verifier has looked at what was closed again."""
+    """Wait until a verifier has looked at what was closed again, and found nothing left."""
 
-    async def looked() -> list[object]:
-        return list(
-            await installation.ask(
-                "newsletter",
-                """
-                select from receipt r
-                 where attempt > 0
-                   and convert_from(line, 'UTF8')::jsonb #>> '{data,closed_count}' <> '0'
-                """,
-            )
-        )
+    async def looked() -> bool:
+        told = [parse(line).message for line in await lines(installation)]
+        again = {
+            (one.receipt_id, one.attempt)
+            for one in told
+            if isinstance(one, SliceReerased) and one.closed_count
+        }
+        seen = {
+            (one.receipt_id, one.attempt)
+            for one in told
+            if isinstance(one, SliceVerified) and not one.remaining
+        }
+        return bool(again) and again <= seen
 
-    await eventually(looked, "slice-reerased counts what was closed again")
+    await eventually(looked, "what was closed again is counted and read back")
 
 
 async def _nothing_is_wrong(installation: Installation) -> None:
