@@ -20,8 +20,10 @@ SOON = timedelta(seconds=2)
 async def withdraw(tx: Transaction, subject_id: UUID, method: Method) -> bool:
     """End what a person takes back, confirmed or not. False: nothing was there any more.
 
-    From this commit on nothing is sent; the worker deletes the subject and says so.
+    From this commit on nothing is sent; the worker deletes the subject and says so. A restriction
+    does not stop it (Art. 7(3), 18): the deletion then waits until the restriction is lifted.
     """
+    await tx.by_person()
     addresses = await store.addresses_of(tx, [subject_id])
     if not await store.end(tx, subject_id):
         return False
@@ -33,7 +35,8 @@ async def withdraw(tx: Transaction, subject_id: UUID, method: Method) -> bool:
 
 
 async def replace(tx: Transaction, subject_id: UUID) -> None:
-    """End a subscription in favour of a newer one at the same address."""
+    """End a subscription in favour of a newer one, confirmed from the same address."""
+    await tx.by_person()
     await store.end(tx, subject_id)
     await set_deadline(tx, subject_id, REPLACED, tx.now)
 
