@@ -113,3 +113,28 @@ async def test_a_status_link_that_is_none_of_ours_opens_nothing(desk: Centre) ->
     answers = [await desk.client.get(f"/en/rights/requests/{secret}") for secret in ("x", "A" * 43)]
 
     assert [answer.status_code for answer in answers] == [404, 404]
+
+
+@pytest.mark.rule("R-77-01")
+@pytest.mark.parametrize(
+    ("lang", "confirm", "answers"),
+    [
+        ("en", "Confirm your request", ("has begun", "Your certificate")),
+        ("de", "Bestätigen Sie", ("läuft", "Ihre Bescheinigung")),
+    ],
+    ids=["en", "de"],
+)
+async def test_every_answer_says_where_to_complain(
+    desk: Centre, lang: str, confirm: str, answers: tuple[str, str]
+) -> None:
+    address = desk.address()
+
+    await desk.ask(address, lang)
+    pressed = await desk.press(await desk.link(address, "/confirm/", confirm))
+    page = (await desk.client.get(pressed.headers["location"])).text
+    said = [page, *[(await desk.mail(address, subject)).text for subject in answers]]
+
+    for one in said:
+        assert "Nordrhein-Westfalen" in one
+        assert "https://www.ldi.nrw.de" in one
+        assert f"https://www.edpb.europa.eu/about-edpb/about-edpb/members_{lang}" in one
