@@ -37,6 +37,8 @@ APPEND_ONLY_GRANTS: Final = {
 UNEXPORTED: Final = {role: verbs for role, verbs in ORDINARY.items() if role != "exporter"}
 SPECIAL: Final[dict[str, dict[str, str]]] = {
     "alias": UNEXPORTED,
+    "nonce": UNEXPORTED,
+    "status_link": UNEXPORTED,
     "token": UNEXPORTED,
     "ephemeral": UNEXPORTED,
     "daily_key": UNEXPORTED,
