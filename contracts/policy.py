@@ -170,6 +170,13 @@ _RULES = (
         "What is restricted is stored and nothing else; the database refuses the rest.",
     ),
     Rule(
+        "R-77-01",
+        (292,),
+        "GDPR Art. 77",
+        "rights",
+        "Every answer names the authority of the company's seat and where all others are listed.",
+    ),
+    Rule(
         "R-SEC-02",
         (300,),
         "",

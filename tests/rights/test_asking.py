@@ -14,7 +14,8 @@ from tests.rights.centre import Centre
 
 def attached(mail: Mail) -> bytes:
     (part,) = message_from_bytes(mail.raw, policy=policy.default).iter_attachments()
-    content: bytes = part.get_payload(decode=True)
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
     return content
 
 
