@@ -66,8 +66,8 @@ async def relay(settings: Settings, service: str, wake: Wake) -> None:
         started = time.monotonic()
         try:
             await _hold_lock(settings, service, wake)
-        except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            if isinstance(error, asyncpg.PostgresError) and not is_transient(error):
+        except Exception as error:
+            if not isinstance(error, KafkaError) and not is_transient(error):
                 raise
             if time.monotonic() - started > BACK_OFF_SECONDS[-1]:
                 tries = 0

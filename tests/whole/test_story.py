@@ -56,7 +56,7 @@ async def _verifies_alone(bundle: Path) -> bool:
 
 def _controller(bundle: Path) -> str:
     """Read in the signed statement who answers for the data."""
-    envelope = orjson.loads(bundle.read_bytes())["certificate"]
+    envelope = orjson.loads(base64.b64decode(orjson.loads(bundle.read_bytes())["certificate"]))
     said = orjson.loads(base64.b64decode(envelope["payload"]))
     return str(said["predicate"]["controller"]["name"])
 
