@@ -46,7 +46,7 @@ def our_children(settings: Settings, environment: Mapping[str, str]) -> list[Chi
     """Describe what runs besides the stack, in the order of the start."""
     command = (sys.executable, "-m", "services.cli")
     port, internal = port_of(settings.bind), port_of(settings.internal_bind)
-    alive = f"http://127.0.0.1:{port}/healthz"
+    caught_up = f"http://127.0.0.1:{internal}/readyz"
     return [
         Child("workers", (*command, "work"), env=environment, grace_s=20),
         Child("verifiers", (*command, "verify-slices"), env=environment, grace_s=20),
@@ -54,7 +54,7 @@ def our_children(settings: Settings, environment: Mapping[str, str]) -> list[Chi
             "web",
             (*command, "serve"),
             env=environment,
-            ready=lambda: answers_ok(alive),
+            ready=lambda: answers_ok(caught_up),
             ports=(port, internal),
         ),
     ]
