@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench import broker, cases, memory, report
-from bench.place import facts, settings_for_bench
+from bench.place import STATE, facts
 from bench.processes import whole_system
 from bench.rounds import Result, failed
 from services.cli import run
 from services.operate import remove_state
-from services.up import system
+from services.up import settings_of_its_own, system
 from shared.settings import Settings, SettingsError
 from shared.stack.display import Terminal
 from shared.stack.errors import StackError
@@ -69,7 +69,7 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="more and longer rounds, and memory")
     full: bool = parser.parse_args().full
     console = Console(stderr=True, highlight=False)
-    settings = settings_for_bench()
+    settings = settings_of_its_own(STATE)
     if held(settings.state):
         sys.stderr.write("A measurement runs already: wait for its end, or stop it.\n")
         return 1

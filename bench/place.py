@@ -9,30 +9,9 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from shared.settings import Settings
-from shared.stack.ports import LOOPBACK, free_ports
 
 STATE = Path(".expunge") / "bench"
 ROOT = Path(__file__).parents[1]
-
-
-def settings_for_bench() -> Settings:
-    """Give a state folder and ports of its own, whatever else runs; nothing is inherited."""
-    public, internal, postgres, kafka, controller, smtp = free_ports(6)
-    for name in [name for name in os.environ if name.startswith("EXPUNGE_")]:
-        if name != "EXPUNGE_CACHE":
-            del os.environ[name]
-    os.environ["EXPUNGE_KAFKA_CONTROLLER_PORT"] = str(controller)
-    return Settings(
-        state=STATE.absolute(),
-        postgres=f"{LOOPBACK}:{postgres}",
-        kafka=f"{LOOPBACK}:{kafka}",
-        smtp=f"{LOOPBACK}:{smtp}",
-        bind=f"{LOOPBACK}:{public}",
-        internal_bind=f"{LOOPBACK}:{internal}",
-        public_url=f"http://localhost:{public}",
-        internal_url=f"http://{LOOPBACK}:{internal}",
-        development=True,
-    )
 
 
 class Admin:

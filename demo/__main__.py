@@ -14,36 +14,15 @@ from demo.story import tell
 from services import registry
 from services.cli import run
 from services.operate import remove_state
-from services.up import TEND_S, as_environment, system
-from shared.settings import Settings, SettingsError
+from services.up import TEND_S, as_environment, settings_of_its_own, system
+from shared.settings import SettingsError
 from shared.stack.display import Terminal
 from shared.stack.errors import StackError
 from shared.stack.instance import held
-from shared.stack.ports import LOOPBACK, free_ports
 from shared.stack.signals import stop_on_signals
 from shared.stack.supervisor import Supervisor
 
 STATE = Path(".expunge") / "demo"
-
-
-def settings_for_demo() -> Settings:
-    """Give a state folder and ports of its own, whatever else runs; nothing is inherited."""
-    public, internal, postgres, kafka, controller, smtp = free_ports(6)
-    for name in [name for name in os.environ if name.startswith("EXPUNGE_")]:
-        if name != "EXPUNGE_CACHE":
-            del os.environ[name]
-    os.environ["EXPUNGE_KAFKA_CONTROLLER_PORT"] = str(controller)
-    return Settings(
-        state=STATE.absolute(),
-        postgres=f"{LOOPBACK}:{postgres}",
-        kafka=f"{LOOPBACK}:{kafka}",
-        smtp=f"{LOOPBACK}:{smtp}",
-        bind=f"{LOOPBACK}:{public}",
-        internal_bind=f"{LOOPBACK}:{internal}",
-        public_url=f"http://localhost:{public}",
-        internal_url=f"http://{LOOPBACK}:{internal}",
-        development=True,
-    )
 
 
 def databases() -> list[str]:
@@ -70,7 +49,7 @@ async def _tended(supervisor: Supervisor, story: Coroutine[None, None, None]) ->
 def main() -> int:
     """Run the demo; gives the exit code."""
     console = Console(highlight=False)
-    settings = settings_for_demo()
+    settings = settings_of_its_own(STATE)
     if held(settings.state):
         sys.stderr.write("A demo runs already: wait for its end, or stop it.\n")
         return 1

@@ -16,7 +16,7 @@ from shared.settings import Settings
 from shared.stack.disk import free_mib
 from shared.stack.display import Display
 from shared.stack.embedded import start_inbox, start_kafka, start_postgres, supervised
-from shared.stack.ports import require_free
+from shared.stack.ports import LOOPBACK, free_ports, require_free
 from shared.stack.supervisor import Child, Supervisor
 
 PARTS = ("kafka", "postgres", "inbox")
@@ -26,6 +26,7 @@ PREPARATION = {
     "Keys and register": ("keys", "apply"),
 }
 TEND_S = 0.2
+OF_THE_MACHINE = {"EXPUNGE_CACHE", "EXPUNGE_JAVA", "EXPUNGE_AOT"}
 HEALTH_TIMEOUT_S = 2.0
 Command = Callable[[tuple[str, ...]], None]
 
@@ -34,6 +35,29 @@ def as_environment(settings: Settings) -> dict[str, str]:
     """Write settings as `EXPUNGE_*` variables, for the processes that we start."""
     values = settings.model_dump(exclude={"partitions"})
     return {f"EXPUNGE_{name.upper()}": _written(value) for name, value in values.items()}
+
+
+def settings_of_its_own(state: Path) -> Settings:
+    """Give a system in `state` ports of its own, whatever else runs.
+
+    Nothing is inherited from the environment but what says how a machine starts a broker.
+    """
+    public, internal, postgres, kafka, controller, smtp = free_ports(6)
+    for name in [name for name in os.environ if name.startswith("EXPUNGE_")]:
+        if name not in OF_THE_MACHINE:
+            del os.environ[name]
+    os.environ["EXPUNGE_KAFKA_CONTROLLER_PORT"] = str(controller)
+    return Settings(
+        state=state.absolute(),
+        postgres=f"{LOOPBACK}:{postgres}",
+        kafka=f"{LOOPBACK}:{kafka}",
+        smtp=f"{LOOPBACK}:{smtp}",
+        bind=f"{LOOPBACK}:{public}",
+        internal_bind=f"{LOOPBACK}:{internal}",
+        public_url=f"http://localhost:{public}",
+        internal_url=f"http://{LOOPBACK}:{internal}",
+        development=True,
+    )
 
 
 def _written(value: object) -> str:
