@@ -28,10 +28,6 @@ class Said:
     records: int
     bytes: int
 
-    def scaled(self, factor: float) -> "Said":
-        """Give what so many times as much would be."""
-        return Said(*(round(part * factor) for part in (self.messages, self.records, self.bytes)))
-
 
 async def make_limit_topic(settings: Settings) -> None:
     """Make the topic that only the limit writes to, configured as ours are."""

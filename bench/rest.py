@@ -17,7 +17,6 @@ from shared.settings import Settings
 HOPS = 3
 CLAIM_CHECKS = 2  # by the slice and by its verifier
 PAYLOAD = bytes(1_000)
-_TABLE = "create table limit_hop (id bigint generated always as identity)"
 
 
 async def rounds(settings: Settings, origin: Origin, count: int) -> list[Round]:

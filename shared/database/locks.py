@@ -4,7 +4,6 @@ from typing import Final
 
 SUBJECT_BARRIER: Final = 1001  # also in migrations/slice/0001_subject.sql
 RELAY: Final = 1002
-MAILER: Final = 1003
 CLOCK: Final = 1004
 CERTIFIER: Final = 1005
 MIGRATION: Final = 1006

@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from nacl.signing import SigningKey
 
@@ -20,8 +19,6 @@ from contracts.topics import ROOT
 from contracts.trust import KeyRing, Trust, TrustedKey
 from contracts.vocabulary import Role
 from shared.settings import Settings, write_secret
-
-PRIVATE_BYTES: Final = 32
 
 
 class KeysWrong(Exception):  # noqa: N818 - says what is wrong with what is there

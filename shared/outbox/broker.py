@@ -25,7 +25,6 @@ from aiokafka.protocol.types import (
 )
 
 NO_TOPIC_ID: Final = UUID(int=0)
-UNKNOWN_TOPIC: Final = 3  # error code UNKNOWN_TOPIC_OR_PARTITION
 
 
 class _Uuid(AbstractType):  # type: ignore[misc]

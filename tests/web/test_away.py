@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from shared.database import Database
 from shared.settings import Settings
-from shared.web.client import fill_form
+from tests.client import fill_form
 from tests.web.conftest import app_of, client_of
 
 DESCRIPTOR = "/de/probe/forms/probe"

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 
 from shared.database import Database
 from shared.settings import Settings
-from shared.web.client import fill_form, post_form
 from tests.bad_input import sample
+from tests.client import fill_form, post_form
 from tests.web.conftest import FRONTEND, PROBE, app_of, client_of
 
 DESCRIPTOR = "/en/probe/forms/probe"

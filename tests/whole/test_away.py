@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from shared.web.client import fill_form
+from tests.client import fill_form
 from tests.installation import (
     Installation,
     certificates,

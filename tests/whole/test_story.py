@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from services import registry
-from shared.web.client import fill_form
 from shared.web.configuration import WebSettings
+from tests.client import fill_form
 from tests.installation import Installation, receive_certificate
 from tests.whole.someone import Someone, someone
 

@@ -1,4 +1,4 @@
-"""A frontend's side of a form, for the demo, the bench and tests: look, fill, post."""
+"""A frontend's side of a form, by its descriptor: look, fill, post."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
