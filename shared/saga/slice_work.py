@@ -35,7 +35,8 @@ def slice_work(
     """Describe a slice's worker: consumer with claim check, saga retry, mailer, clock.
 
     `find` says which subjects an address means, `reactions` is all the service hears, `post` what
-    its mails are made of, `actions` what falls due; `tasks` run besides, once caught up.
+    its mails are made of, `actions` what falls due; `tasks` run besides, and wait for the gate
+    themselves where they must.
     Raises MissingSecret without the service's key.
     """
     service = inventory.service
@@ -58,14 +59,5 @@ def slice_work(
         ready = worker.ready
         await keep_deadlines(worker.effects, actions, ready=ready, look_again=LOOK_AGAIN)
 
-    own = [_once_ready(task) for task in tasks]
     signer = signer_for(settings, service, Role.SERVICE)
-    return Work(service, signer, reader, tasks=(retry, send_mails, keep_time, *own))
-
-
-def _once_ready(task: Task) -> Task:
-    async def run(worker: Worker) -> None:
-        await worker.ready.wait()
-        await task(worker)
-
-    return run
+    return Work(service, signer, reader, tasks=(retry, send_mails, keep_time, *tasks))
