@@ -23,7 +23,8 @@ from shared.saga.closing import Slice
 from shared.saga.opening import Opening, open_requests
 from shared.settings import Settings
 
-BATCH = 500  # requests opened at once, and subjects of one bare delete
+OPENED_AT_ONCE = 250  # requests of one opening transaction
+BATCH = 500  # subjects of one bare delete
 PATIENCE_S = 120.0
 POLL_S = 0.01
 
@@ -53,7 +54,7 @@ class Origin:
         return cls(settings, database)
 
     async def open(self, people: Sequence[Someone]) -> list[UUID]:
-        """Open a request for each address; all of them stand in the outbox at one moment."""
+        """Open a request for each address, a batch in a transaction: work begins with the first."""
         checked_at = datetime.now(UTC)
         passed_at = await barrier(self._database)
         part = Slice(INVENTORY, store.find_subjects)
@@ -68,9 +69,9 @@ class Origin:
             for one in people
         ]
         requests: list[UUID] = []
-        async with self._database.begin() as tx:
-            for start in range(0, len(openings), BATCH):
-                some = openings[start : start + BATCH]
+        for start in range(0, len(openings), OPENED_AT_ONCE):
+            some = openings[start : start + OPENED_AT_ONCE]
+            async with self._database.begin() as tx:
                 requests += await open_requests(tx, some, part=part, passed_at=passed_at)
         return requests
 
