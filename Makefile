@@ -1,6 +1,6 @@
 # `make` alone lists the commands by group. Everything runs from .venv, which `make setup` makes.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status reset test test-kill test-containers check format bench bench-full lock schemas jars
+.PHONY: help setup demo up down status reset test test-kill test-containers check policy format bench bench-full lock schemas jars
 SHELL := /bin/sh
 BIN := .venv/bin
 ROOMS := contracts shared services demo bench tests
@@ -50,6 +50,9 @@ check: $(READY) ## Look at the code without running it: style, types, import rul
 	@$(BIN)/ruff format --check $(ROOMS)
 	@$(BIN)/mypy $(ROOMS)
 	@$(BIN)/lint-imports
+
+policy: $(READY) ## Show every rule of the policy with its lines, code and tests
+	@$(BIN)/expunge policy
 
 ##@ Measure
 bench: $(READY) ## Measure against the raw limit, under 2 minutes

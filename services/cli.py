@@ -15,6 +15,7 @@ from shared.stack.errors import StackError
 
 RUN = "Run the whole system on this machine"
 PROCESSES = "Run one process"
+LOOK = "Look at what is promised"
 SET_UP = "Set up somebody else's PostgreSQL and Kafka"
 LONG_LIVED = {"serve", "work", "verify-slices"}  # their traceback belongs into their log
 AWAY = (
@@ -50,6 +51,7 @@ def application(words: Sequence[str]) -> typer.Typer:
 def _add_the_rest(app: typer.Typer) -> None:
     """Add what needs the services themselves."""
     from services import processes, registry  # noqa: PLC0415 (two seconds: see `application`)
+    from services.policy_cli import policy  # noqa: PLC0415
     from shared.consumer.cli import parked  # noqa: PLC0415
     from shared.database.cli import db_commands  # noqa: PLC0415
     from shared.keys.cli import keys_app  # noqa: PLC0415
@@ -60,6 +62,7 @@ def _add_the_rest(app: typer.Typer) -> None:
     app.add_typer(db_commands(registry.schemas()), name="db", rich_help_panel=SET_UP)
     app.add_typer(topics, name="topics", rich_help_panel=SET_UP)
     app.add_typer(keys, name="keys", rich_help_panel=SET_UP)
+    app.command("policy", rich_help_panel=LOOK)(policy)
     app.command("serve", rich_help_panel=PROCESSES)(processes.serve)
     app.command("work", rich_help_panel=PROCESSES)(processes.work)
     app.command("verify-slices", rich_help_panel=PROCESSES)(processes.verify_slices)
