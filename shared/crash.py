@@ -3,7 +3,8 @@
 `EXPUNGE_CRASH_AT=relay:after-send` makes the process send itself SIGKILL the first time it
 reaches that point: no handler runs, no connection is closed, nothing is rolled back politely.
 `EXPUNGE_CRASH_AT=@FILE` lets a file name the point, read anew each time, so that a process that
-already runs can be told; a file that is missing or empty kills nobody.
+already runs can be told; a file that is missing or empty kills nobody, and one that says
+`freeze relay:after-send` stops the process there instead (SIGSTOP), as a paused machine does.
 Without the variable `crash` is an empty function. The points are listed in `POINTS` so that a
 misspelt one is an error at start and not a test that never kills anybody.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "EXPUNGE_CRASH_AT"
+FREEZE: Final = "freeze"
 POINTS: Final = frozenset(
     {
         "web:after-commit",
@@ -49,11 +51,14 @@ def _armed(wanted: str) -> Callable[[str], None]:
 
 
 def _told_by(file: Path) -> Callable[[str], None]:
-    """Return the `crash` that dies at the point that the file names at that moment."""
+    """Return the `crash` that dies or freezes at the point that the file names at that moment."""
 
     def die(point: str) -> None:
-        if file.is_file() and file.read_text("utf-8").strip() == point:
+        told = file.read_text("utf-8").strip() if file.is_file() else ""
+        if told == point:
             os.kill(os.getpid(), signal.SIGKILL)
+        elif told == f"{FREEZE} {point}":
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     return die
 

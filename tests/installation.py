@@ -17,7 +17,7 @@ import httpx2
 from contracts.topics import TOPICS
 from demo.person import Person
 from services import registry
-from shared.crash import POINTS
+from shared.crash import FREEZE, POINTS
 from shared.database.migrations import apply_schemas
 from shared.keys import apply_keys
 from shared.keys.first import publish_first
@@ -117,6 +117,25 @@ class Installation:
         """Let a process that runs die the next time it reaches a crash point; empty: disarm."""
         assert not point or point in POINTS
         self._crash_file(name).write_text(point)
+
+    def freeze(self, name: str, point: str) -> None:
+        """Let a process stand still when it reaches a point, as on a machine that is paused."""
+        assert point in POINTS
+        self._crash_file(name).write_text(f"{FREEZE} {point}")
+
+    async def frozen(self, name: str) -> None:
+        """Wait until a process stands still at its point."""
+        status = Path(f"/proc/{self.processes[name].pid}/stat")
+
+        async def stands_still() -> bool:
+            return status.read_text().rpartition(")")[2].split()[0] == "T"
+
+        await eventually(stands_still, f"{name} stands still at its point")
+
+    def thaw(self, name: str) -> None:
+        """Let it go on from there."""
+        self.arm(name, "")
+        self.processes[name].send_signal(signal.SIGCONT)
 
     def _crash_file(self, name: str) -> Path:
         return self.settings.state / f"crash-{name}"
