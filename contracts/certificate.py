@@ -6,9 +6,10 @@ The predicate type is a name; nothing is fetched from it.
 """
 
 import hmac
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 import orjson
@@ -187,25 +188,34 @@ class Statement(Part):
         return {subject.name: subject.digest.sha256 for subject in self.subject}
 
 
-def _subjects(predicate: Predicate, request_sha256: str) -> tuple[Subject, ...]:
-    receipts = [
-        (RECEIPT_SUBJECT + participant.service, participant.receipt.removeprefix("sha256:"))
-        for participant in predicate.participants
+def _subjects(request_sha256: str, receipts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Name what a statement is about, with digests; `receipts` are (service, `sha256:...`)."""
+    return [(REQUEST_SUBJECT, request_sha256)] + [
+        (RECEIPT_SUBJECT + service, receipt.removeprefix("sha256:"))
+        for service, receipt in receipts
     ]
-    return tuple(
-        Subject(name=name, digest=DigestSet(sha256=digest))
-        for name, digest in [(REQUEST_SUBJECT, request_sha256), *receipts]
+
+
+def certify(predicate: Mapping[str, Any], request_sha256: str, signer: Signer) -> bytes:
+    """Sign what happened to the request whose line as sent has this SHA-256 (hex).
+
+    `predicate` is written as `Predicate.model_dump(by_alias=True)` writes it, field for field.
+    Nothing is validated here: the issuer repeats what validated lines say, and whoever reads the
+    certificate validates it. Gives the bytes of the DSSE envelope, which are the certificate.
+    """
+    receipts = ((each["service"], each["receipt"]) for each in predicate["participants"])
+    payload = orjson.dumps(
+        {
+            "_type": STATEMENT_TYPE,
+            "subject": [
+                {"name": name, "digest": {"sha256": digest}}
+                for name, digest in _subjects(request_sha256, receipts)
+            ],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": predicate,
+        },
+        option=orjson.OPT_UTC_Z,
     )
-
-
-def statement(predicate: Predicate, request_sha256: str) -> Statement:
-    """State this about the request whose line as sent has this SHA-256 (hex)."""
-    return Statement(subject=_subjects(predicate, request_sha256), predicate=predicate)
-
-
-def certify(said: Statement, signer: Signer) -> bytes:
-    """Sign a statement; gives the bytes of the DSSE envelope, which are the certificate."""
-    payload = orjson.dumps(said.model_dump(by_alias=True), option=orjson.OPT_UTC_Z)
     return close_envelope(PAYLOAD_TYPE, payload, signer)
 
 
@@ -226,10 +236,12 @@ def read_certificate(envelope: bytes, find: FindKey) -> tuple[Statement, PublicK
     except (ValidationError, BadInput):
         raise BadCertificate from None
     digests = said.digests
+    receipts = ((each.service, each.receipt) for each in said.predicate.participants)
     if (
         (key.service, key.role) != (ERASURE_SERVICE, Role.SERVICE)
         or REQUEST_SUBJECT not in digests
-        or said.subject != _subjects(said.predicate, digests[REQUEST_SUBJECT])
+        or [(subject.name, subject.digest.sha256) for subject in said.subject]
+        != _subjects(digests[REQUEST_SUBJECT], receipts)
     ):
         raise BadCertificate
     return said, key

@@ -1,7 +1,6 @@
 """DSSE: a payload, its type and one Ed25519 signature (github.com/secure-systems-lab/dsse, v1.0).
 
-Made with securesystemslib, so that keys may live in its back ends; read by the few lines here,
-which accept exactly one signature and nothing beside it.
+The few lines here write and accept exactly one signature and nothing beside it.
 """
 
 import base64
@@ -10,13 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from securesystemslib.dsse import Envelope
-from securesystemslib.signer import (  # type: ignore[attr-defined] # typed, exports unmarked
-    Key,
-    SecretsHandler,
-    Signature,
-)
-from securesystemslib.signer import Signer as AnySigner  # type: ignore[attr-defined]
 
 from contracts.errors import BadCertificate, BadInput, BadProof
 from contracts.proof import PublicKey, Signer, verify
@@ -27,26 +19,6 @@ MAX_ENVELOPE_BYTES = 1024 * 1024
 FindKey = Callable[[str], PublicKey | None]
 
 
-class _Adapter(AnySigner):
-    """Our signer as securesystemslib expects one."""
-
-    def __init__(self, signer: Signer) -> None:
-        self._signer = signer
-
-    @property
-    def public_key(self) -> Key:
-        raise NotImplementedError
-
-    @classmethod
-    def from_priv_key_uri(
-        cls, priv_key_uri: str, public_key: Key, secrets_handler: SecretsHandler | None = None
-    ) -> AnySigner:
-        raise NotImplementedError
-
-    def sign(self, payload: bytes) -> Signature:
-        return Signature(self._signer.key_id, self._signer.sign(payload).hex())
-
-
 def pae(payload_type: str, payload: bytes) -> bytes:
     """Bytes that the signature is over: DSSE's pre-authentication encoding."""
     kind = payload_type.encode()
@@ -55,9 +27,14 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 
 def close_envelope(payload_type: str, payload: bytes, signer: Signer) -> bytes:
     """Sign a payload; gives the envelope as compact JSON."""
-    envelope = Envelope(payload, payload_type, {})
-    envelope.sign(_Adapter(signer))
-    return orjson.dumps(envelope.to_dict())
+    signature = signer.sign(pae(payload_type, payload))
+    return orjson.dumps(
+        {
+            "payload": _encoded(payload),
+            "payloadType": payload_type,
+            "signatures": [{"keyid": signer.key_id, "sig": _encoded(signature)}],
+        }
+    )
 
 
 def unpack(data: bytes, payload_type: str) -> tuple[bytes, str, bytes]:
@@ -94,12 +71,16 @@ def open_envelope(data: bytes, payload_type: str, find: FindKey) -> tuple[bytes,
     return payload, key
 
 
+def _encoded(raw: bytes) -> str:
+    return binascii.b2a_base64(raw, newline=False).decode()
+
+
 def _decoded(text: Any) -> bytes:
     """Read base64 of one spelling only."""
     try:
         raw = base64.b64decode(text, validate=True)
     except binascii.Error:
         raise BadCertificate from None
-    if base64.b64encode(raw).decode() != text:
+    if _encoded(raw) != text:
         raise BadCertificate
     return raw

@@ -14,7 +14,7 @@ from services.erasure import rules
 from services.erasure.extending import extend_open
 from services.erasure.rules import Saga
 from services.erasure.settings import CERTIFY_BATCH
-from services.erasure.statement import Stated, outcome_of, state
+from services.erasure.statement import NotComplete, Stated, Written, issue, state
 from services.erasure.store import certificates, register
 from services.erasure.store.certificates import Certificate
 from services.erasure.store.facts import facts_of
@@ -46,7 +46,8 @@ class Certifier:
             complete = {key: saga for key, saga in sagas.items() if saga.outcome is not None}
             if len(complete) < len(ready):
                 await certificates.put_back(tx, [key for key in ready if key not in complete])
-            made = [self._make(key, saga, tx.now) for key, saga in complete.items()]
+            issued = issue(tx.now, self._stated)
+            made = [self._make(key, saga, tx.now, issued) for key, saga in complete.items()]
             await certificates.add(tx, made)
             tx.tell(*map(_told, made))
             crash("certifier:before-commit")
@@ -63,16 +64,19 @@ class Certifier:
                 saga = rules.reduce(found[certificate.request_id])
                 if saga.outcome is None:
                     continue
-                made = self._make(certificate.request_id, saga, certificate.certified_at)
+                at = certificate.certified_at
+                made = self._make(certificate.request_id, saga, at, issue(at, self._stated))
                 mended += await certificates.fill(tx, made)
         if lost:
             log.critical("certificates-lost", count=len(lost) - mended, kind="after-restore")
         return len(lost) == CERTIFY_BATCH and mended > 0
 
-    def _make(self, request_id: UUID, saga: Saga, at: datetime) -> Certificate:
-        said = state(request_id, saga, at, self._stated)
-        envelope = certify(said, self._signer)
-        return Certificate.of(request_id, envelope, outcome_of(saga), at)
+    def _make(self, request_id: UUID, saga: Saga, at: datetime, issued: Written) -> Certificate:
+        if saga.requested is None or saga.outcome is None:
+            raise NotComplete
+        said = state(request_id, saga, at, issued)
+        envelope = certify(said, saga.requested.digest, self._signer)
+        return Certificate.of(request_id, envelope, saga.outcome, at)
 
 
 def _told(certificate: Certificate) -> ErasureCertified:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple, TypeVar
 
@@ -37,7 +38,7 @@ class Answer(NamedTuple):
     read_back: ReadBack | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Saga:
     """What is known about one request. `answers` has every service that sent a receipt."""
 
@@ -45,7 +46,7 @@ class Saga:
     extensions: tuple[Extended, ...]
     answers: Mapping[str, Answer]
 
-    @property
+    @cached_property
     def participants(self) -> frozenset[str]:
         """Who must answer: those frozen into the request and those it was extended to."""
         frozen = self.requested.participants if self.requested else frozenset()
@@ -58,7 +59,7 @@ class Saga:
         owed = {name: _owed(asked, self.answers.get(name)) for name in sorted(self.participants)}
         return {name: what for name, what in owed.items() if what is not None}
 
-    @property
+    @cached_property
     def outcome(self) -> CertificateOutcome | None:
         """What a certificate says, or None while none is possible (GDPR Art. 17(1), 17(3))."""
         if self.requested is None or not self.participants or self.missing:

@@ -3,22 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from contracts.certificate import (
-    Issuer,
-    OutOfScope,
-    Participant,
-    Place,
-    Predicate,
-    SeenBy,
-    Statement,
-    statement,
-)
-from contracts.vocabulary import CertificateOutcome
+from contracts.certificate import Issuer, OutOfScope
+from contracts.topics import ERASURE
+from services.erasure.facts import Requested
 from services.erasure.rules import Answer, Saga
 from services.erasure.software import software
 from shared.saga.decisions import POLICY_VERSION
+
+Written = Mapping[str, Any]  # a part of the certificate as it stands in JSON
 
 
 class NotComplete(Exception):  # noqa: N818 - it says what the saga is
@@ -33,77 +28,11 @@ class Stated:
     parameters: Mapping[str, timedelta]
 
 
-def state(
-    request_id: UUID,
-    saga: Saga,
-    completed_at: datetime,
-    stated: Stated,
-) -> Statement:
-    """State what a complete saga amounts to. Raises NotComplete."""
-    requested, outcome = saga.requested, saga.outcome
-    if requested is None or outcome is None:
-        raise NotComplete
-    return statement(
-        Predicate(
-            request_id=request_id,
-            person_commitment=requested.person_commitment,
-            received_at=requested.received_at,
-            identity_checked_at=requested.cutoff,
-            cutoff=requested.cutoff,
-            due_at=requested.due_at,
-            completed_at=completed_at,
-            outcome=outcome,
-            participants=_participants(saga),
-            **dict(_issuer(completed_at, stated)),
-        ),
-        requested.digest,
-    )
+def issue(completed_at: datetime, stated: Stated) -> Written:
+    """State what no receipt proves, the same in every certificate of that moment.
 
-
-def outcome_of(saga: Saga) -> CertificateOutcome:
-    """Return the outcome of a complete saga. Raises NotComplete."""
-    if saga.outcome is None:
-        raise NotComplete
-    return saga.outcome
-
-
-def _participants(saga: Saga) -> tuple[Participant, ...]:
-    joined = (
-        {}
-        if saga.requested is None
-        else dict.fromkeys(saga.requested.participants, saga.requested.register_version)
-    )
-    for extension in saga.extensions:
-        for name in extension.participants:
-            joined.setdefault(name, extension.register_version)
-    return tuple(
-        _participant(name, joined[name], saga.answers[name]) for name in sorted(saga.participants)
-    )
-
-
-def _participant(name: str, register_version: int, answer: Answer) -> Participant:
-    receipt, seen = answer
-    if seen is None:
-        raise NotComplete
-    return Participant(
-        service=name,
-        register_version=register_version,
-        outcome=receipt.outcome,
-        attempt=receipt.attempt,
-        rows=dict(receipt.rows),
-        read_back=SeenBy(method=seen.method, remaining=0, by=seen.key_id),
-        held=receipt.held,
-        topic=Place(
-            partition=receipt.place.partition,
-            offset=receipt.place.offset,
-            line=receipt.place.line,
-        ),
-        receipt=f"sha256:{receipt.digest}",
-    )
-
-
-def _issuer(completed_at: datetime, stated: Stated) -> Issuer:
-    """Say what no receipt proves: limits with their ends, parameters, controller, software."""
+    Limits with their ends, parameters, controller, software; checked, and written as in JSON.
+    """
     parameters = stated.parameters
     return Issuer(
         out_of_scope=(
@@ -122,7 +51,52 @@ def _issuer(completed_at: datetime, stated: Stated) -> Issuer:
         policy_version=POLICY_VERSION,
         parameters={name: _iso(value) for name, value in parameters.items()},
         software=software(),
-    )
+    ).model_dump(by_alias=True)
+
+
+def state(request_id: UUID, saga: Saga, completed_at: datetime, issued: Written) -> Written:
+    """State what a complete saga amounts to, as `Predicate` is written. Raises NotComplete."""
+    requested, outcome = saga.requested, saga.outcome
+    if requested is None or outcome is None:
+        raise NotComplete
+    return {
+        **issued,
+        "requestId": request_id,
+        "personCommitment": requested.person_commitment,
+        "receivedAt": requested.received_at,
+        "identityCheckedAt": requested.cutoff,
+        "cutoff": requested.cutoff,
+        "dueAt": requested.due_at,
+        "completedAt": completed_at,
+        "outcome": outcome,
+        "participants": _participants(requested, saga),
+    }
+
+
+def _participants(requested: Requested, saga: Saga) -> list[Written]:
+    joined = dict.fromkeys(requested.participants, requested.register_version)
+    for extension in saga.extensions:
+        for name in extension.participants:
+            joined.setdefault(name, extension.register_version)
+    return [_participant(name, joined[name], saga.answers[name]) for name in sorted(joined)]
+
+
+def _participant(name: str, register_version: int, answer: Answer) -> Written:
+    receipt, seen = answer
+    if seen is None:
+        raise NotComplete
+    partition, offset, line = receipt.place
+    return {
+        "service": name,
+        "registerVersion": register_version,
+        "outcome": receipt.outcome,
+        "attempt": receipt.attempt,
+        "rows": receipt.rows,
+        "readBack": {"method": seen.method, "remaining": seen.remaining, "by": seen.key_id},
+        "held": [held.model_dump() for held in receipt.held],
+        "topic": {"name": ERASURE.name, "partition": partition, "offset": offset, "line": line},
+        "receipt": f"sha256:{receipt.digest}",
+    }
 
 
 def _iso(duration: timedelta) -> str:

@@ -11,16 +11,12 @@ import orjson
 
 from contracts.bundle import Bundle, Evidence, evidence, make_bundle
 from contracts.certificate import (
-    PREDICATE_TYPE,
-    STATEMENT_TYPE,
     Issuer,
     Participant,
     Place,
     Predicate,
     SeenBy,
     Software,
-    Statement,
-    _subjects,
     certify,
     person_commitment,
 )
@@ -198,14 +194,8 @@ class Story:
         """Certify and put the bundle together, without the checks of an honest issuer."""
         predicate = self.edit(self.predicate())
         request_sha256 = sha256(self.request.line).hexdigest()
-        said = Statement.model_construct(
-            type_=STATEMENT_TYPE,
-            predicate_type=PREDICATE_TYPE,
-            subject=_subjects(predicate, request_sha256),
-            predicate=predicate,
-        )
         return make_bundle(
-            certify(said, self.by),
+            certify(predicate.model_dump(by_alias=True), request_sha256, self.by),
             request=self.request,
             extensions=self.extensions,
             receipts=list(self.receipts.values()),

@@ -21,45 +21,64 @@ from contracts.certificate import (
     PAYLOAD_TYPE,
     PREDICATE_TYPE,
     Predicate,
-    Statement,
     certificate_digest,
     certify,
     person_commitment,
     read_certificate,
-    statement,
 )
 from contracts.envelope import close_envelope, pae
 from contracts.errors import BadCertificate, BadInput, BadProof
-from contracts.proof import seal
+from contracts.proof import Signer, seal
 from contracts.trust import KeyRing, Trust
 from contracts.vocabulary import CertificateOutcome
 from tests.contracts.samples import GRANTED, REQUEST, RETAINED, digest, record_of, signer
-from tests.contracts.story import ALL, NONCE, Story, story, told, trusted, with_receipt
+from tests.contracts.story import (
+    ALL,
+    NONCE,
+    Story,
+    extended,
+    story,
+    told,
+    trusted,
+    with_receipt,
+)
 
 ERASURE = signer("erasure")
 RING = KeyRing(Trust.from_json(trusted(*ALL)))
 
 
-def _stated(of: Story) -> Statement:
+def _certified(of: Story, by: Signer = ERASURE) -> bytes:
     checked = Predicate.model_validate(of.predicate().model_dump())
-    return statement(checked, sha256(of.request.line).hexdigest())
+    return certify(checked.model_dump(by_alias=True), sha256(of.request.line).hexdigest(), by)
 
 
-STATED = _stated(story())
-ENVELOPE = certify(STATED, ERASURE)
+def _payload(envelope: bytes) -> bytes:
+    return base64.b64decode(orjson.loads(envelope)["payload"])
+
+
+ENVELOPE = _certified(story())
 
 
 def test_a_certificate_comes_back_from_its_bytes() -> None:
     said, key = read_certificate(ENVELOPE, RING.find)
 
-    assert said == STATED
+    assert said.predicate == Predicate.model_validate(story().predicate().model_dump())
     assert (key.service, key.key_id) == ("erasure", ERASURE.key_id)
     assert certificate_digest(ENVELOPE) == sha256(ENVELOPE).hexdigest()
-    assert certify(STATED, ERASURE) == ENVELOPE, "the same statement gives the same bytes"
+    assert _certified(story()) == ENVELOPE, "the same statement gives the same bytes"
+
+
+def test_the_bytes_are_those_that_the_model_writes() -> None:
+    for of in (story(), with_receipt(told(RETAINED, signer())), extended("events")):
+        envelope = _certified(of)
+        said, _ = read_certificate(envelope, RING.find)
+        written = orjson.dumps(said.model_dump(by_alias=True), option=orjson.OPT_UTC_Z)
+
+        assert written == _payload(envelope)
 
 
 def test_it_is_an_in_toto_statement_about_lines_as_sent() -> None:
-    said = orjson.loads(base64.b64decode(orjson.loads(ENVELOPE)["payload"]))
+    said = orjson.loads(_payload(ENVELOPE))
 
     assert said["_type"] == "https://in-toto.io/Statement/v1"
     assert said["predicateType"] == PREDICATE_TYPE
@@ -77,14 +96,15 @@ def test_securesystemslib_verifies_it() -> None:
     key = SSlibKey(ERASURE.key_id, "ed25519", "ed25519", {"public": ERASURE.public.hex()})
 
     assert envelope.verify([key], 1) == {ERASURE.key_id: key}
-    assert envelope.pae() == pae(PAYLOAD_TYPE, base64.b64decode(orjson.loads(ENVELOPE)["payload"]))
+    assert envelope.pae() == pae(PAYLOAD_TYPE, _payload(ENVELOPE))
+    assert orjson.dumps(envelope.to_dict()) == ENVELOPE, "it would write the same bytes"
 
 
 def test_only_the_erasure_services_key_certifies() -> None:
     with pytest.raises(BadCertificate):
-        read_certificate(certify(STATED, signer("rights")), RING.find)
+        read_certificate(_certified(story(), signer("rights")), RING.find)
     with pytest.raises(BadProof):
-        read_certificate(certify(STATED, signer("nobody")), RING.find)
+        read_certificate(_certified(story(), signer("nobody")), RING.find)
     bent = orjson.loads(ENVELOPE)
     bent["signatures"][0]["sig"] = base64.b64encode(bytes(64)).decode()
     with pytest.raises(BadProof):
@@ -92,7 +112,7 @@ def test_only_the_erasure_services_key_certifies() -> None:
 
 
 def test_subjects_and_participants_are_the_same() -> None:
-    payload = orjson.loads(base64.b64decode(orjson.loads(ENVELOPE)["payload"]))
+    payload = orjson.loads(_payload(ENVELOPE))
     payload["subject"][1]["digest"]["sha256"] = digest("another")
     forged = close_envelope(PAYLOAD_TYPE, orjson.dumps(payload), ERASURE)
 
