@@ -8,7 +8,7 @@ from services.rights.inventory import INVENTORY
 from services.rights.settings import CERTIFICATE, FORGET, configured
 from shared.consumer.lines import AnyLine, Reactions
 from shared.database import Transaction
-from shared.deadlines import set_deadline
+from shared.deadlines import set_deadlines
 from shared.mail import post
 from shared.saga.origin import origin_reactions
 from shared.saga.participant import slice_reactions, together
@@ -30,10 +30,10 @@ async def mail_certificates(tx: Transaction, lines: Sequence[AnyLine]) -> None:
 
 async def plan_forgetting(tx: Transaction, lines: Sequence[AnyLine]) -> None:
     """Set when the last ids and times of a closed request are deleted."""
-    for line in lines:
-        if line.event.source == tx.service:
-            until = tx.now + configured().request_ttl
-            await set_deadline(tx, None, FORGET, until, {"request": str(line.message.request_id)})
+    mine = [line.message.request_id for line in lines if line.event.source == tx.service]
+    if mine:
+        until = tx.now + configured().request_ttl
+        await set_deadlines(tx, FORGET, until, [{"request": str(request)} for request in mine])
 
 
 REACTIONS: Reactions = together(

@@ -9,6 +9,7 @@ from shared.deadlines.due import (
     keep_deadlines,
     run_due,
     set_deadline,
+    set_deadlines,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "next_working_day",
     "run_due",
     "set_deadline",
+    "set_deadlines",
 ]

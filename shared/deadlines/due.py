@@ -67,6 +67,24 @@ async def set_deadline(
     return deadline_id
 
 
+async def set_deadlines(
+    tx: Transaction, kind: str, due_at: datetime, payloads: Sequence[Mapping[str, Any]]
+) -> None:
+    """Set deadlines that hang on no subject, one for each payload, all due at `due_at` (UTC)."""
+    tx.wrote_deadline()
+    await tx.execute(
+        """
+        insert into deadline (deadline_id, kind, due_at, payload)
+        select deadline_id, $1, $2, payload
+          from unnest($3::uuid[], $4::jsonb[]) as told (deadline_id, payload)
+        """,
+        kind,
+        due_at,
+        [uuid7() for _ in payloads],
+        [dict(payload) for payload in payloads],
+    )
+
+
 async def clear_deadline(tx: Transaction, subject_id: UUID, kind: str) -> bool:
     """Take a subject's deadline back; say whether there was one."""
     return bool(
@@ -142,8 +160,10 @@ async def keep_deadlines(
             await ready.wait()
         database.deadline_written.clear()
         try:
-            await run_due(database, actions)
             pause = await _until_next(database, list(actions))
+            if pause is not None and pause <= timedelta(0):
+                await run_due(database, actions)
+                pause = await _until_next(database, list(actions))
         except Exception as error:
             if not is_transient(error):
                 raise
@@ -158,15 +178,24 @@ async def keep_deadlines(
 
 
 async def _until_next(database: Database, kinds: Sequence[str]) -> timedelta | None:
+    """Say how long until something falls due, not above zero if it has; None if nothing will."""
     async with database.begin() as tx:
+        # Each kind's first row by the index: whatever waits behind it is not looked at.
         due_at = await tx.fetchval(
             """
-            select min(due_at)
-              from deadline
-             where kind = any($1)
-               and failed_at is null
-               and not is_restricted(subject_id)
+            select min(first.due_at)
+              from unnest($1::text[]) as wanted (kind)
+             cross join lateral (
+                   select d.due_at
+                     from deadline d
+                    where d.kind = wanted.kind
+                      and (d.failed_at is null
+                           or d.failed_at <= $2::timestamptz - interval '10 minutes')
+                      and not is_restricted(d.subject_id)
+                    order by d.due_at
+                    limit 1) as first
             """,
             kinds,
+            tx.now,
         )
         return None if due_at is None else due_at - tx.now

@@ -9,7 +9,14 @@ import pytest
 import pytest_asyncio
 
 from shared.database import Database, Transaction, apply
-from shared.deadlines import Due, clear_deadline, keep_deadlines, run_due, set_deadline
+from shared.deadlines import (
+    Due,
+    clear_deadline,
+    keep_deadlines,
+    run_due,
+    set_deadline,
+    set_deadlines,
+)
 from shared.inventory import erase
 from shared.settings import Settings
 from tests.database import slice as club
@@ -106,6 +113,21 @@ async def test_a_subject_has_one_deadline_of_a_kind(eraser: Database) -> None:
         assert await clear_deadline(tx, subject, "leave") is False
 
 
+async def test_many_are_set_at_once(eraser: Database) -> None:
+    async with eraser.begin() as tx:
+        await set_deadlines(tx, "leave", PAST, [{"number": number} for number in range(3)])
+    assert eraser.deadline_written.is_set()
+    seen: list[Due] = []
+
+    async def leave(tx: Transaction, rows: Sequence[Due]) -> None:
+        del tx
+        seen.extend(rows)
+
+    assert await run_due(eraser, {"leave": leave}) == 3
+    assert {(row.subject_id, row.due_at) for row in seen} == {(None, PAST)}
+    assert sorted(row.payload["number"] for row in seen) == [0, 1, 2]
+
+
 async def test_what_fails_alone_is_set_aside_and_the_others_are_done(eraser: Database) -> None:
     subjects = await members(eraser, 5, PAST, "leave")
     poison = subjects[2]
@@ -126,7 +148,11 @@ async def test_what_fails_alone_is_set_aside_and_the_others_are_done(eraser: Dat
         await tx.execute("update deadline set failed_at = failed_at - interval '10 minutes'")
 
     poison = uuid4()
-    assert await run_due(eraser, {"leave": leave}) == 1
+    task = asyncio.create_task(keep_deadlines(eraser, {"leave": leave}))
+    async with asyncio.timeout(30):
+        while await left(eraser):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
 
 
 @pytest.mark.rule("R-18-01")

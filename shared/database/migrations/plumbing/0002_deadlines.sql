@@ -8,7 +8,7 @@ create table deadline (
     failed_at   timestamptz                         -- its action failed: tried again later
 );
 create unique index deadline_of_subject on deadline (subject_id, kind) where subject_id is not null;
-create index on deadline (due_at);
+create index on deadline (kind, due_at);
 
 -- A service without subjects restricts nobody.
 create function is_restricted(uuid) returns boolean
