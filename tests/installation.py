@@ -128,7 +128,7 @@ class Installation:
         status = Path(f"/proc/{self.processes[name].pid}/stat")
 
         async def stands_still() -> bool:
-            return status.read_text().rpartition(")")[2].split()[0] == "T"
+            return status.read_text().rpartition(")")[2].split()[0] == "T"  # noqa: ASYNC240 - not a disk
 
         await eventually(stands_still, f"{name} stands still at its point")
 
