@@ -50,6 +50,7 @@ SPECIAL: Final[dict[str, dict[str, str]]] = {
         "relay": "select, delete",
         "verifier": "select",
     },
+    "consent": {**APPEND_ONLY_GRANTS, "app": "select, insert, delete"},
     "receipt": {**APPEND_ONLY_GRANTS, "eraser": "select, insert"},
     "claim_audit": {**APPEND_ONLY_GRANTS, "eraser": "select, insert"},
     "migration": {"app": "select", "eraser": "select", "verifier": "select"},

@@ -1,6 +1,8 @@
 """The inventory: what is held about people, and erasure derived from it."""
 
-from shared.inventory.erase import Erased, Hold, erase
+from shared.inventory.aggregates import Counts, read_counts
+from shared.inventory.erase import Erased, erase
+from shared.inventory.holds import lift_hold, place_hold
 from shared.inventory.inventory import Inventory
 from shared.inventory.kernel import KERNEL
 from shared.inventory.model import (
@@ -9,6 +11,7 @@ from shared.inventory.model import (
     Delete,
     For,
     Forever,
+    Hold,
     Kind,
     NotPersonal,
     Personal,
@@ -27,6 +30,7 @@ __all__ = [
     "PLUMBING",
     "Anonymise",
     "Basis",
+    "Counts",
     "Delete",
     "Erased",
     "For",
@@ -44,4 +48,7 @@ __all__ = [
     "UntilWithdrawn",
     "WithSubject",
     "erase",
+    "lift_hold",
+    "place_hold",
+    "read_counts",
 ]

@@ -1,31 +1,20 @@
 """Erase a slice: derived from its inventory alone, so that no service writes a delete for it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from contracts.identifiers import uuid7
-from contracts.vocabulary import Ground
+from contracts.fields import Held
 from shared.database import Transaction
+from shared.inventory.holds import Kept, as_told, move_aside
 from shared.inventory.inventory import Inventory
 from shared.inventory.model import SUBJECT, Anonymise, Table
 
 MAX_BATCH: Final = 5_000  # subjects of one statement
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A lawful reason to keep some columns of a subject's rows until a day (Art. 17(3))."""
-
-    subject_id: UUID
-    request_id: UUID | None
-    ground: Ground
-    reference: str
-    until: datetime
-    fields: dict[str, tuple[str, ...]]  # table -> columns
+NOBODY: Final[Mapping[UUID, UUID | None]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -33,13 +22,14 @@ class Erased:
     """What is gone: `closed` are the subjects, sorted; `counts` rows by table and subject.
 
     `restricted` were left alone, since nobody asked and the person restricted them.
-    `held` counts rows moved aside, by subject.
+    `kept` is what was moved aside under a hold; `counted` are those of whom counts remain.
     """
 
     closed: list[UUID] = field(default_factory=list)
     restricted: list[UUID] = field(default_factory=list)
     counts: dict[str, Counter[UUID]] = field(default_factory=dict)
-    held: Counter[UUID] = field(default_factory=Counter)
+    kept: list[Kept] = field(default_factory=list)
+    counted: set[UUID] = field(default_factory=set)
 
     @property
     def rows(self) -> dict[str, int]:
@@ -55,6 +45,11 @@ class Erased:
         }
         return {table: count for table, count in found.items() if count}
 
+    def held_of(self, subjects: Iterable[UUID]) -> tuple[Held, ...]:
+        """Say what is kept of these subjects, as a receipt says it."""
+        chosen = set(subjects)
+        return as_told(one for one in self.kept if one.subject_id in chosen)
+
 
 async def erase(
     tx: Transaction,
@@ -62,12 +57,13 @@ async def erase(
     subjects: Iterable[UUID],
     *,
     asked: bool = True,
-    holds: Sequence[Hold] = (),
+    requests: Mapping[UUID, UUID | None] = NOBODY,
 ) -> Erased:
     """Delete subjects and everything that hangs on them, children first (GDPR Art. 17(1)).
 
     `asked`: the person wants it, which ends a restriction (Art. 18). Otherwise restricted
     subjects stay. Subjects that do not exist are passed over. Needs the role `eraser`.
+    What a hold keeps moves to `held` first; `requests` says on whose request, by subject.
     The subjects' rows are locked first: a child that is being written now is waited for and
     deleted, a later one fails its foreign key.
     """
@@ -77,12 +73,10 @@ async def erase(
         chosen = await _lock(tx, wanted[start : start + MAX_BATCH], erased, asked=asked)
         if not chosen:
             continue
-        for hold in holds:
-            if hold.subject_id in chosen:
-                erased.held[hold.subject_id] += await _hold(tx, inventory, hold)
+        erased.kept += await move_aside(tx, inventory, chosen, requests)
         for table in inventory.deletion_order:
             if isinstance(table.erasure, Anonymise):
-                await _count_in(tx, table, table.erasure, chosen)
+                erased.counted |= await _count_in(tx, table, table.erasure, chosen)
             await _delete(tx, table.name, chosen, erased)
         await tx.execute("select delete_subjects($1)", chosen)
         erased.counts.setdefault(SUBJECT, Counter()).update(chosen)
@@ -122,7 +116,9 @@ async def _delete(tx: Transaction, table: str, subjects: list[UUID], erased: Era
         erased.counts.setdefault(table, Counter()).update(row[0] for row in rows)
 
 
-async def _count_in(tx: Transaction, table: Table, rule: Anonymise, subjects: list[UUID]) -> None:
+async def _count_in(
+    tx: Transaction, table: Table, rule: Anonymise, subjects: list[UUID]
+) -> set[UUID]:
     columns = ", ".join(f'"{column}"' for column in rule.keeping)
     await tx.execute(
         f"""
@@ -135,33 +131,7 @@ async def _count_in(tx: Transaction, table: Table, rule: Anonymise, subjects: li
         """,
         subjects,
     )
-
-
-async def _hold(tx: Transaction, inventory: Inventory, hold: Hold) -> int:
-    """Move the held columns aside, one row of `held` for each row of the slice; count them."""
-    moved = 0
-    for name, columns in hold.fields.items():
-        table = inventory.all_tables[name]
-        pairs = ", ".join(
-            f"'{column}', \"{column}\"" for column in columns if table.columns[column]
-        )
-        rows = await tx.fetch(
-            f"""
-            select jsonb_build_object('table', '{name}', 'row', jsonb_build_object({pairs})) as f
-              from "{name}"
-             where subject_id = $1
-            """,
-            hold.subject_id,
-        )
-        await tx.executemany(
-            """
-            insert into held (hold_id, request_id, ground, reference, until, fields)
-            values ($1, $2, $3, $4, $5, $6)
-            """,
-            [
-                (uuid7(), hold.request_id, hold.ground, hold.reference, hold.until, row["f"])
-                for row in rows
-            ],
-        )
-        moved += len(rows)
-    return moved
+    rows = await tx.fetch(
+        f'select distinct subject_id from "{table.name}" where subject_id = any($1)', subjects
+    )
+    return {row["subject_id"] for row in rows}

@@ -7,7 +7,7 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 
 from shared.inventory.kernel import KERNEL
-from shared.inventory.model import SUBJECT, Kind, Table
+from shared.inventory.model import SUBJECT, Anonymise, Hold, Kind, Table
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,30 @@ class Inventory:
     service: str
     tables: tuple[Table, ...]
     kernel: tuple[Table, ...] = field(default=KERNEL, repr=False)
+    holds: tuple[Hold, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be carried out. Raises ValueError with the name that is wrong."""
+        for table in self.tables:
+            if isinstance(table.erasure, Anonymise):
+                self._check_counted(table, table.erasure)
+        for hold in self.holds:
+            for name, columns in hold.keeps.items():
+                kept_from = self.all_tables.get(name)
+                if kept_from is None or not set(columns) <= set(kept_from.columns):
+                    message = f"{self.service}: hold {hold.name} keeps columns {name} has not"
+                    raise ValueError(message)
+
+    def _check_counted(self, table: Table, rule: Anonymise) -> None:
+        into = self.all_tables.get(rule.into)
+        fits = into is not None and into.kind is Kind.AGGREGATE
+        if not fits or into is None or set(into.columns) != {*rule.keeping, "count"}:
+            message = f"{table.name}: {rule.into} is to be an aggregate of {rule.keeping} and count"
+            raise ValueError(message)
+
+    def hold(self, name: str) -> Hold:
+        """Return a declared hold. Raises KeyError."""
+        return {hold.name: hold for hold in self.holds}[name]
 
     @cached_property
     def all_tables(self) -> dict[str, Table]:
@@ -42,6 +66,7 @@ class Inventory:
     def sha256(self) -> str:
         """Digest of everything the inventory says, in hex: stands in each receipt."""
         said = [_said(table) for _, table in sorted(self.all_tables.items())]
+        said += [{"hold": repr(hold)} for hold in sorted(self.holds, key=lambda one: one.name)]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

@@ -69,6 +69,7 @@ RECLOSED = plumbing_table(
     request_id=REQUEST,
     subject_id=NotPersonal("a random id of somebody who is deleted"),
     rows=NotPersonal("counts by table"),
+    held=NotPersonal("grounds, paragraphs of laws, days and counts"),
 )
 ALIAS = Table(
     name="alias",
@@ -109,6 +110,19 @@ HELD = Table(
     keep=UntilDone("the hold's date has come"),
     basis=Basis.LEGAL_OBLIGATION,
     kind=Kind.HELD,
+)
+HOLD = Table(
+    name="hold",
+    purpose="know what is to be kept when its relationship ends, and until when",
+    columns={
+        "hold_id": ID,
+        "subject_id": Root(),
+        "name": WORD,
+        "reference": NotPersonal("a paragraph of a law"),
+        "until": TIME,
+        "placed_at": TIME,
+    },
+    keep=WithSubject(),
 )
 MAIL = Table(
     name="mail",
@@ -184,6 +198,7 @@ KERNEL: Final = (
     RECLOSED,
     ALIAS,
     CLAIM_AUDIT,
+    HOLD,
     HELD,
     MAIL,
     TOKEN,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from contracts.vocabulary import Ground
+
 SUBJECT = "subject"
 SUBJECT_ID = "subject_id"
 
@@ -114,13 +116,28 @@ class Delete:
 class Anonymise:
     """Erasure counts the row in a table without subjects, by `keeping`, and deletes it.
 
-    `into` has the columns of `keeping`, unique together, and `count`. `method` goes into the
-    receipt.
+    `into` is an aggregate table with the columns of `keeping`, unique together, and `count`. Cells
+    below MIN_CELL are not given out: read them with `shared.inventory.read_counts` (R-EV-08).
+    `method` says it in the record of processing.
     """
 
     into: str
     keeping: tuple[str, ...]
     method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Values that a duty keeps beyond the end of a relationship (GDPR Art. 17(3); R-ACC-11).
+
+    `keeps`: table -> columns that move to `held`. `reference` is a paragraph, such as `ao-147-3`.
+    It binds nobody until `place_hold` writes it for a subject, with its end.
+    """
+
+    name: str
+    ground: Ground
+    reference: str
+    keeps: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)

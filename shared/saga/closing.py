@@ -3,13 +3,22 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
-from contracts.messages import ConsentWithdrawn, SliceErased, SliceReerased, SubjectsClosed, uuid7
+from contracts.messages import (
+    ConsentWithdrawn,
+    Held,
+    SliceErased,
+    SliceReerased,
+    SubjectsClosed,
+    uuid7,
+)
 from contracts.vocabulary import Method, Outcome, Reason
 from shared import mail
 from shared.database import Transaction
-from shared.inventory import Inventory, erase
+from shared.inventory import Erased, Inventory, erase
+from shared.inventory.holds import HELD, end_holds
 from shared.saga import receipts
 from shared.saga.claims import Claim, Find, Told
 from shared.saga.decisions import POLICY_VERSION, closed_root, covered_until, in_lines, left_out
@@ -117,6 +126,39 @@ class Work:
     method: Method | None = None  # how consents ended, where the reason does not say it
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one work did: rows deleted by table, what is kept, whether counts remain."""
+
+    rows: Mapping[str, int]
+    held: tuple[Held, ...] = ()
+    counted: bool = False
+
+    @classmethod
+    def of(cls, erased: Erased, subjects: Collection[UUID]) -> Self:
+        """Take one work's part of what was erased."""
+        counted = not erased.counted.isdisjoint(subjects)
+        return cls(erased.rows_of(subjects), erased.held_of(subjects), counted)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Say it in one word: kept wins over counted, and nothing is never *deleted*."""
+        if self.held:
+            return Outcome.HELD
+        if self.counted:
+            return Outcome.ANONYMISED
+        return Outcome.DELETED if sum(self.rows.values()) else Outcome.HELD_NOTHING
+
+
+async def end_held(tx: Transaction, inventory: Inventory, at_most: int) -> int:
+    """Delete held rows whose day has come, with one batch receipt; count them (R-ACC-11)."""
+    ended = await end_holds(tx, at_most)
+    if ended:
+        work = Work(uuid7(), None, 0, Reason.HOLD_ENDED, frozenset(), tx.now)
+        await tell(tx, inventory, [work], {work.receipt_id: Done({HELD: ended})}, {})
+    return ended
+
+
 async def close_batch(
     tx: Transaction,
     inventory: Inventory,
@@ -152,27 +194,27 @@ async def close(
     tx: Transaction, inventory: Inventory, works: Sequence[Work], asked: Mapping[UUID, Asked]
 ) -> None:
     """Erase all subjects of all works at once; tell closed ids, receipts, ended consents."""
-    subjects = {subject for work in works for subject in work.subjects}
+    requests = {subject: work.request_id for work in works for subject in work.subjects}
     await _end_consents(tx, works)
-    erased = await erase(tx, inventory, subjects)
-    rows = {work.receipt_id: erased.rows_of(work.subjects) for work in works}
-    await tell(tx, inventory, works, rows, asked)
+    erased = await erase(tx, inventory, requests, requests=requests)
+    done = {work.receipt_id: Done.of(erased, work.subjects) for work in works}
+    await tell(tx, inventory, works, done, asked)
 
 
 async def tell(
     tx: Transaction,
     inventory: Inventory,
     works: Sequence[Work],
-    rows: Mapping[UUID, Mapping[str, int]],
+    done: Mapping[UUID, "Done"],
     asked: Mapping[UUID, Asked],
 ) -> None:
     """Tell closed ids and receipts of works that are done, and store the receipts' bytes.
 
-    `rows` counts deleted rows by receipt id and table.
+    `done` is what each did, by receipt id.
     """
     for work in works:
         tx.tell(*_closed(work))
-    tx.tell(*(_receipt(tx, inventory, work, rows[work.receipt_id]) for work in works))
+    tx.tell(*(_receipt(tx, inventory, work, done[work.receipt_id]) for work in works))
     sealed = await tx.flush()
     await receipts.store(tx, receipts.of_sealed(sealed), asked)
 
@@ -215,15 +257,16 @@ def _closed(work: Work) -> Iterable[SubjectsClosed]:
 
 
 def _receipt(
-    tx: Transaction, inventory: Inventory, work: Work, rows: Mapping[str, int]
+    tx: Transaction, inventory: Inventory, work: Work, done: Done
 ) -> SliceErased | SliceReerased:
     """Make a work's receipt: nothing erased is *held-nothing*, never *deleted*."""
     fields = {
         "receipt_id": work.receipt_id,
         "request_id": work.request_id,
         "reason": work.reason,
-        "outcome": Outcome.DELETED if work.subjects else Outcome.HELD_NOTHING,
-        "rows": {table: count for table, count in rows.items() if count},
+        "outcome": done.outcome,
+        "rows": {table: count for table, count in done.rows.items() if count},
+        "held": done.held,
         "closed_count": len(work.subjects),
         "closed_root": closed_root(work.subjects).hex(),
         "inventory_sha256": inventory.sha256,

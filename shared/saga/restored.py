@@ -5,17 +5,18 @@ restored cursor stands therefore learns what it had done since the backup.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from contracts.fields import MAX_HELD, Held
 from contracts.vocabulary import Reason
 from shared.consumer.lines import AnyLine, Reaction
 from shared.database import Transaction, pack_headers
 from shared.inventory import erase
 from shared.logs import log
 from shared.saga import receipts, waiting
-from shared.saga.closing import Slice, Work, tell
+from shared.saga.closing import Done, Slice, Work, tell
 from shared.saga.receipts import Row
 
 
@@ -67,26 +68,39 @@ def own_closed(part: Slice) -> Reaction:
         if not present:
             return
         log.warning("closed-again", service=tx.service, count=len(present))
-        erased = await erase(tx, part.inventory, present)
-        entries = [
-            (line.message.receipt_id, line.message.request_id, subject, erased.rows_of({subject}))
-            for line in mine
-            for subject in line.message.subject_ids
-            if subject in present
-        ]
-        await tx.executemany(
-            """
-            insert into reclosed (receipt_id, request_id, subject_id, rows)
-            values ($1, $2, $3, $4)
-                on conflict do nothing
-            """,
-            [
-                (receipt, request, subject, dict(counts))
-                for receipt, request, subject, counts in entries
-            ],
-        )
+        await _close_again(tx, part, mine, present)
 
     return close_again
+
+
+async def _close_again(
+    tx: Transaction, part: Slice, lines: Sequence[AnyLine], present: Collection[UUID]
+) -> None:
+    places = [
+        (subject, line.message)
+        for line in lines
+        for subject in line.message.subject_ids
+        if subject in present
+    ]
+    requests = {subject: message.request_id for subject, message in places}
+    erased = await erase(tx, part.inventory, present, requests=requests)
+    await tx.executemany(
+        """
+        insert into reclosed (receipt_id, request_id, subject_id, rows, held)
+        values ($1, $2, $3, $4, $5)
+            on conflict do nothing
+        """,
+        [
+            (
+                message.receipt_id,
+                message.request_id,
+                subject,
+                dict(erased.rows_of({subject})),
+                [one.model_dump(mode="json") for one in erased.held_of({subject})],
+            )
+            for subject, message in places
+        ],
+    )
 
 
 async def tell_reclosed(tx: Transaction, part: Slice) -> int:
@@ -94,13 +108,15 @@ async def tell_reclosed(tx: Transaction, part: Slice) -> int:
 
     A receipt that was lost with the outbox of the old database is given now, for the first time.
     """
-    rows = await tx.fetch("delete from reclosed returning receipt_id, request_id, subject_id, rows")
+    rows = await tx.fetch(
+        "delete from reclosed returning receipt_id, request_id, subject_id, rows, held"
+    )
     groups: dict[UUID, list[Any]] = {}
     for row in rows:
         groups.setdefault(row["receipt_id"], []).append(row)
     stored = await receipts.last_attempts(tx, groups)
     asked = await waiting.about(tx, {row["request_id"] for row in rows if row["request_id"]})
-    works, counts = [], {}
+    works, done = [], {}
     for receipt, group in groups.items():
         request, before = group[0]["request_id"], stored.get(receipt)
         known = asked.get(request)
@@ -114,7 +130,13 @@ async def tell_reclosed(tx: Transaction, part: Slice) -> int:
                 covered_until=before.covered_until if before else known.cutoff if known else tx.now,
             )
         )
-        counts[receipt] = dict(sum((Counter(row["rows"]) for row in group), Counter[str]()))
+        done[receipt] = _done(group)
     if works:
-        await tell(tx, part.inventory, works, counts, asked)
+        await tell(tx, part.inventory, works, done, asked)
     return len(works)
+
+
+def _done(group: Sequence[Any]) -> Done:
+    rows = sum((Counter(row["rows"]) for row in group), Counter[str]())
+    held = tuple(Held.model_validate(one) for row in group for one in row["held"])
+    return Done(dict(rows), held[:MAX_HELD])

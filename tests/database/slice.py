@@ -6,12 +6,13 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from contracts.proof import Signer
-from contracts.vocabulary import Role
+from contracts.vocabulary import Ground, Role
 from shared.database import Transaction
 from shared.inventory import (
     Anonymise,
     Basis,
     Forever,
+    Hold,
     Inventory,
     Kind,
     NotPersonal,
@@ -68,7 +69,8 @@ NOTE = Table(
     kind=Kind.PLUMBING,
     columns={"note_id": NotPersonal("an id"), "text": NotPersonal("invented")},
 )
-INVENTORY = Inventory(SERVICE, (MEMBER, SEAT, BADGE, TOWN_COUNT, NOTE))
+KEPT = Hold("seats", Ground.CONTRACT, "hgb-257", {"seat": ("town",)})
+INVENTORY = Inventory(SERVICE, (MEMBER, SEAT, BADGE, TOWN_COUNT, NOTE), holds=(KEPT,))
 
 
 def signer() -> Signer:

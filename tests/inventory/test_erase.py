@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
+from contracts.fields import Held
 from contracts.vocabulary import Ground
 from shared.database import Database, Transaction, apply
-from shared.inventory import Hold, erase
+from shared.inventory import erase, place_hold, read_counts
+from shared.inventory.holds import end_holds
 from shared.settings import Settings
 from tests.database import slice as club
 
@@ -127,8 +129,8 @@ async def test_a_hold_moves_its_fields_aside(eraser: Database, settings: Setting
     request = uuid4()
     async with eraser.begin() as tx:
         ada = await with_everything(tx, "ada@example.org", "Soest")
-        hold = Hold(ada, request, Ground.CONTRACT, "hgb-257", UNTIL, {"seat": ("town",)})
-        erased = await erase(tx, club.INVENTORY, [ada], holds=[hold])
+        await place_hold(tx, ada, club.KEPT, UNTIL)
+        erased = await erase(tx, club.INVENTORY, [ada], requests={ada: request})
         left = await rows_of(tx, ada)
 
     holder = await asyncpg.connect(settings.database_url(club.SERVICE, "holder"))
@@ -136,10 +138,55 @@ async def test_a_hold_moves_its_fields_aside(eraser: Database, settings: Setting
         "select ground, fields::text from held where request_id = $1", request
     )
     await holder.close()
-    assert (left, erased.held) == ({}, {ada: 2})
+    assert left == {}
+    assert erased.held_of([ada]) == (
+        Held(ground=Ground.CONTRACT, reference="hgb-257", until=UNTIL, rows=2),
+    )
     assert [tuple(row) for row in held] == [
         ("contract", '{"row": {"town": "Soest"}, "table": "seat"}')
     ] * 2
+
+
+async def test_a_hold_that_is_over_keeps_nothing(eraser: Database) -> None:
+    async with eraser.begin() as tx:
+        ada = await with_everything(tx, "ada@example.org", "Werl")
+        await place_hold(tx, ada, club.KEPT, tx.now - timedelta(seconds=1))
+        erased = await erase(tx, club.INVENTORY, [ada])
+
+    assert (erased.kept, erased.rows["hold"]) == ([], 1)
+
+
+@pytest.mark.rule("R-POL-07")
+async def test_a_held_row_goes_on_its_day_and_not_before(
+    eraser: Database, settings: Settings
+) -> None:
+    async with eraser.begin() as tx:
+        ada = await with_everything(tx, "ada@example.org", "Olpe")
+        await place_hold(tx, ada, club.KEPT, tx.now + timedelta(days=1))
+        await erase(tx, club.INVENTORY, [ada])
+        before = await end_holds(tx, 10)
+    holder = await asyncpg.connect(settings.database_url(club.SERVICE, "holder"))
+    await holder.execute(
+        "update held set until = now() - interval '1 s' where fields::text like '%Olpe%'"
+    )
+    await holder.close()
+
+    async with eraser.begin() as tx:
+        after, again = await end_holds(tx, 10), await end_holds(tx, 10)
+
+    assert (before, after, again) == (0, 2, 0)
+
+
+async def test_small_counts_are_not_given_out(eraser: Database) -> None:
+    async with eraser.begin() as tx:
+        await tx.execute("delete from town_count")
+        await tx.execute("insert into town_count values ('Ahaus', 5), ('Ense', 4), ('Rees', 2)")
+        several = await read_counts(tx, club.TOWN_COUNT, 5)
+        await tx.execute("delete from town_count where town = 'Rees'")
+        one = await read_counts(tx, club.TOWN_COUNT, 5)
+
+    assert (dict(several.cells), several.rest) == ({("Ahaus",): 5}, 6)
+    assert (dict(one.cells), one.rest) == ({("Ahaus",): 5}, None)
 
 
 async def test_a_child_written_meanwhile_is_waited_for_and_deleted(eraser: Database) -> None:
@@ -177,4 +224,4 @@ async def test_a_row_that_outlives_its_parent_is_deleted_first() -> None:
     order = [table.name for table in club.INVENTORY.deletion_order]
 
     assert order.index("badge") < order.index("seat")
-    assert set(order) == set(EVERYTHING) - {"subject"}
+    assert set(order) == (set(EVERYTHING) | {"hold"}) - {"subject"}
