@@ -1,0 +1,1 @@
+"""What the website decides, without I/O: clocks, limits and lists come in as arguments."""
