@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(180)
 READ_MS = 1_000
 STATE = {
     "newsletter": ("subject", "subscriber", "pending", "consent", "receipt"),
-    "rights": ("subject", "request", "alias", "receipt"),
+    "rights": ("subject", "request", "alias", "slice_answer", "receipt"),
     "erasure": ("saga", "saga_receipt", "certificate", "saga_end", "consent_evidence"),
 }
 
