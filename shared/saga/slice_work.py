@@ -1,5 +1,6 @@
 """What every service with a slice does beside the web, put together once."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -8,17 +9,22 @@ from contracts.messages import ConsentWithdrawn, Message
 from contracts.topics import CLOSED, CONSENT, ERASURE
 from contracts.vocabulary import Role
 from shared.consumer.lines import Reactions, Reader
+from shared.database import is_transient
 from shared.deadlines import Actions, keep_deadlines
 from shared.inventory import Inventory
 from shared.keys import signer_for
+from shared.logs import log
 from shared.mail import Mailer, MailSettings, Post
 from shared.saga.claims import Find
+from shared.saga.closing import end_held
 from shared.saga.participant import Participant
 from shared.settings import Settings
 from shared.worker import Task, Work, Worker
 
 # Clicks in the web process end things by a deadline that is due at once.
 LOOK_AGAIN: Final = timedelta(seconds=1)
+HOLDS_AGAIN: Final = timedelta(seconds=10)
+HOLDS_AT_ONCE: Final = 500
 REPLAYABLE: Final[frozenset[type[Message]]] = frozenset({ConsentWithdrawn})
 
 
@@ -28,15 +34,15 @@ def slice_work(
     find: Find,
     reactions: Reactions,
     *,
-    post: Post,
+    post: Post | None,
     actions: Actions,
     tasks: Sequence[Task] = (),
 ) -> Work:
     """Describe a slice's worker: consumer with claim check, saga retry, mailer, clock.
 
     `find` says which subjects an address means, `reactions` is all the service hears, `post` what
-    its mails are made of, `actions` what falls due; `tasks` run besides, and wait for the gate
-    themselves where they must.
+    its mails are made of (None: it sends none), `actions` what falls due; `tasks` run besides, and
+    wait for the gate themselves where they must.
     Raises MissingSecret without the service's key.
     """
     service = inventory.service
@@ -52,6 +58,8 @@ def slice_work(
         await made[service].retry()
 
     async def send_mails(worker: Worker) -> None:
+        if post is None:
+            return
         lease = MailSettings.load().lease
         await Mailer(worker.app, post, ready=worker.ready, lease=lease).run()
 
@@ -59,5 +67,28 @@ def slice_work(
         ready = worker.ready
         await keep_deadlines(worker.effects, actions, ready=ready, look_again=LOOK_AGAIN)
 
+    async def end_holds(worker: Worker) -> None:
+        if inventory.holds:
+            await keep_ending_holds(worker, inventory)
+
     signer = signer_for(settings, service, Role.SERVICE)
-    return Work(service, signer, reader, tasks=(retry, send_mails, keep_time, *tasks))
+    own = (retry, send_mails, keep_time, end_holds)
+    return Work(service, signer, reader, tasks=(*own, *tasks))
+
+
+async def keep_ending_holds(
+    worker: Worker, inventory: Inventory, look_again: timedelta = HOLDS_AGAIN
+) -> None:
+    """Run for ever: delete held rows whose day has come, each batch with a receipt."""
+    while True:
+        await worker.ready.wait()
+        try:
+            async with worker.effects.begin() as tx:
+                ended = await end_held(tx, inventory, HOLDS_AT_ONCE)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("holds-wait", service=worker.service, error=error)
+            ended = 0
+        if ended < HOLDS_AT_ONCE:
+            await asyncio.sleep(look_again.total_seconds())

@@ -47,6 +47,10 @@ class Wordings:
             raise UnknownWording(wording_id)
         return found
 
+    def by_sha256(self, sha256: str) -> Wording | None:
+        """Return the wording with this digest (hex), or None if its file was taken away."""
+        return next((one for one in self.all if one.sha256 == sha256), None)
+
 
 def read_wordings(folder: Path) -> Wordings:
     """Read `<folder>/wordings/*.txt`. Raises UnknownWording for a file named otherwise."""

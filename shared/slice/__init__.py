@@ -1,0 +1,31 @@
+"""What every slice writes once: how relationships begin, stand on consents, are found, and end."""
+
+from shared.slice.consents import (
+    Consent,
+    consent_receipt,
+    consents_of,
+    find_consent,
+    grant,
+    withdraw,
+)
+from shared.slice.declaration import Service
+from shared.slice.endings import Endings, end_at, end_now
+from shared.slice.finding import find_by
+from shared.slice.subjects import begin_subject, is_restricted, lock_text
+
+__all__ = [
+    "Consent",
+    "Endings",
+    "Service",
+    "begin_subject",
+    "consent_receipt",
+    "consents_of",
+    "end_at",
+    "end_now",
+    "find_by",
+    "find_consent",
+    "grant",
+    "is_restricted",
+    "lock_text",
+    "withdraw",
+]

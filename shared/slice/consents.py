@@ -1,0 +1,186 @@
+"""Consents of a slice: one row for each declaration that stands, told without the person.
+
+Taking one back leaves the relationship and every other declaration alone, unless the relationship
+stands on it (`Service.stands_on`): then it ends, by `end_now`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+
+from contracts.messages import ConsentGranted, ConsentWithdrawn
+from contracts.vocabulary import Language, Method, Reason
+from shared.consumer.lines import AnyLine, Reaction
+from shared.database import Transaction
+from shared.inventory import Inventory
+from shared.mail import Attachment
+from shared.saga.closing import close_batch
+from shared.web.wordings import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What was agreed to; by whom, only the slice knows. `wording_sha256` is hex."""
+
+    consent_id: UUID
+    subject_id: UUID
+    purpose: str
+    wording: str
+    wording_version: int
+    wording_sha256: str
+    language: str
+    form: str
+    granted_at: datetime
+
+
+async def grant(
+    tx: Transaction, subject_id: UUID, purpose: str, wording: Wording, *, form: str, method: Method
+) -> Consent:
+    """Store a declaration that was just given, or just confirmed, and tell it (Art. 7(1)).
+
+    `wording` is what the form showed: `values.granted[name]`, or `Wordings.by_sha256` of a stored
+    digest where the grant came by a later click.
+    """
+    consent = Consent(
+        consent_id=uuid4(),
+        subject_id=subject_id,
+        purpose=purpose,
+        wording=wording.id,
+        wording_version=wording.version,
+        wording_sha256=wording.sha256,
+        language=wording.language,
+        form=form,
+        granted_at=tx.now,
+    )
+    await tx.execute(
+        """
+        insert into consent (consent_id, subject_id, purpose, wording, wording_version,
+                             wording_sha256, language, form, granted_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """,
+        consent.consent_id, subject_id, purpose, consent.wording, str(consent.wording_version),
+        bytes.fromhex(consent.wording_sha256), consent.language, form, tx.now,
+    )  # fmt: skip
+    tx.tell(
+        ConsentGranted(
+            consent_id=consent.consent_id,
+            purpose=purpose,
+            wording=consent.wording,
+            wording_version=consent.wording_version,
+            wording_sha256=consent.wording_sha256,
+            language=Language(consent.language),
+            form=form,
+            method=method,
+            granted_at=tx.now,
+        )
+    )
+    return consent
+
+
+async def consents_of(tx: Transaction, subject_id: UUID) -> dict[str, Consent]:
+    """Give what stands for a subject now, by purpose: asked at send time, not at queue time."""
+    rows = await tx.fetch(
+        "select * from consent where subject_id = $1 order by granted_at", subject_id
+    )
+    return {row["purpose"]: _consent(row) for row in rows}
+
+
+async def find_consent(tx: Transaction, consent_id: UUID) -> Consent | None:
+    """Give a consent by its id, which only the person was told, or None if it has ended."""
+    row = await tx.fetchrow("select * from consent where consent_id = $1", consent_id)
+    return None if row is None else _consent(row)
+
+
+async def withdraw(tx: Transaction, subject_id: UUID, purpose: str, method: Method) -> bool:
+    """Take one declaration back and tell it; the relationship and the others stay.
+
+    A restriction does not stop it (Art. 7(3), 18). False: it was not given, or is gone already.
+    """
+    await tx.by_person()
+    rows = await tx.fetch(
+        "delete from consent where subject_id = $1 and purpose = $2 returning consent_id",
+        subject_id,
+        purpose,
+    )
+    tx.tell(
+        *(
+            ConsentWithdrawn(
+                consent_id=row["consent_id"], purpose=purpose, method=method, withdrawn_at=tx.now
+            )
+            for row in rows
+        )
+    )
+    return bool(rows)
+
+
+def withdrawn_before(inventory: Inventory, stands_on: Collection[str]) -> Reaction:
+    """React to one's own consent-withdrawn: a restored backup forgot it.
+
+    The consent goes; where the relationship stood on it, the relationship goes. In ordinary
+    running it is gone when its withdrawal is read, and this does nothing.
+    """
+
+    async def react(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+        consents = {line.message.consent_id for line in lines if line.event.source == tx.service}
+        rows = await tx.fetch(
+            "select subject_id, purpose from consent where consent_id = any($1::uuid[])",
+            list(consents),
+        )
+        ended = {row["subject_id"] for row in rows if row["purpose"] in stands_on}
+        if ended:
+            await close_batch(tx, inventory, ended, Reason.WITHDRAWN)
+        if len(rows) > len(ended):
+            await tx.execute(
+                """
+                delete from consent
+                 where consent_id = any($1::uuid[])
+                   and not purpose = any($2::text[])
+                """,
+                list(consents),
+                list(stands_on),
+            )
+
+    return react
+
+
+def consent_receipt(
+    consent: Consent, method: Method, more: Mapping[str, object] | None = None
+) -> Attachment:
+    """Give a consent as a file, with the fields of ISO/IEC TS 27560; without name or address."""
+    content = {
+        "record_id": str(consent.consent_id),
+        "schema": "ISO/IEC TS 27560",
+        "purpose": consent.purpose,
+        "legal_basis": "GDPR Art. 6(1)(a)",
+        "notice": consent.wording,
+        "notice_version": consent.wording_version,
+        "notice_sha256": consent.wording_sha256,
+        "notice_language": consent.language,
+        "form": consent.form,
+        **(more or {}),
+        "granted_at": consent.granted_at,
+        "method": method.value,
+    }
+    return Attachment(
+        "consent-receipt.json",
+        "application/json",
+        orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z),
+    )
+
+
+def _consent(row: Any) -> Consent:
+    return Consent(
+        consent_id=row["consent_id"],
+        subject_id=row["subject_id"],
+        purpose=row["purpose"],
+        wording=row["wording"],
+        wording_version=int(row["wording_version"]),
+        wording_sha256=row["wording_sha256"].hex(),
+        language=row["language"],
+        form=row["form"],
+        granted_at=row["granted_at"],
+    )
