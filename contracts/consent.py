@@ -20,6 +20,7 @@ class ConsentGranted(Message):
     """
 
     topic: ClassVar[Topic] = CONSENT
+    about: ClassVar[tuple[str, ...]] = ("consent_id",)
     type: ClassVar[MessageType] = MessageType.CONSENT_GRANTED
     key_end: ClassVar[bytes] = b"/granted"  # compaction keeps both messages of a consent
     consent_id: UUID
@@ -32,24 +33,15 @@ class ConsentGranted(Message):
     method: Method
     granted_at: Time
 
-    @property
-    def subject(self) -> str:
-        """The consent."""
-        return str(self.consent_id)
-
 
 class ConsentWithdrawn(Message):
     """The consent ended, for the future and for good (GDPR Art. 7(3))."""
 
     topic: ClassVar[Topic] = CONSENT
+    about: ClassVar[tuple[str, ...]] = ("consent_id",)
     type: ClassVar[MessageType] = MessageType.CONSENT_WITHDRAWN
     key_end: ClassVar[bytes] = b"/withdrawn"
     consent_id: UUID
     purpose: Purpose
     method: Method
     withdrawn_at: Time
-
-    @property
-    def subject(self) -> str:
-        """The consent."""
-        return str(self.consent_id)

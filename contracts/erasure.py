@@ -7,10 +7,10 @@ from pydantic import Field, model_validator
 
 from contracts.fields import (
     EVERYTHING,
-    MAX_HELD,
+    SERVICES,
     Count,
     ErrorName,
-    Held,
+    Holds,
     Message,
     Number,
     PolicyVersion,
@@ -18,7 +18,10 @@ from contracts.fields import (
     Services,
     Sha256,
     Time,
+    read_services,
 )
+from contracts.identifiers import read_id
+from contracts.spelling import Spelling, list_of, spelling_of
 from contracts.topics import ANY_SCOPE_ORIGINS, CLOSED, ERASURE, MAX_CLOSED_IDS, Topic
 from contracts.vocabulary import (
     CertificateOutcome,
@@ -31,29 +34,46 @@ from contracts.vocabulary import (
 )
 
 
+def _read_scope(text: str) -> str | tuple[str, ...]:
+    """Read everything, or names of services."""
+    return EVERYTHING if text == _EVERYTHING else read_services(text)
+
+
+def _read_ids(text: str) -> tuple[UUID, ...]:
+    """Read at least one id, and not too many."""
+    ids = text[2:-2].split('","')
+    if not ids[0] or len(ids) > MAX_CLOSED_IDS:
+        raise ValueError
+    return tuple(map(read_id, ids))
+
+
+_EVERYTHING = f'"{EVERYTHING}"'
+Scope = Annotated[
+    Literal["everything"] | Services,
+    Spelling(f"(?:{_EVERYTHING}|{SERVICES.form})", _read_scope, quoted=False),
+]
+ClosedIds = Annotated[
+    tuple[UUID, ...],
+    Field(min_length=1, max_length=MAX_CLOSED_IDS),
+    Spelling(list_of(spelling_of(UUID)), _read_ids, quoted=False),
+]
+
+
 class OfRequest(Message):
     """A message of the saga of one request; its subject is the request."""
 
     topic: ClassVar[Topic] = ERASURE
+    about: ClassVar[tuple[str, ...]] = ("request_id",)
     request_id: UUID
-
-    @property
-    def subject(self) -> str:
-        """The request."""
-        return str(self.request_id)
 
 
 class OfReceipt(Message):
     """A message about a receipt; its subject is the request, or the receipt where nobody asked."""
 
     topic: ClassVar[Topic] = ERASURE
+    about: ClassVar[tuple[str, ...]] = ("request_id", "receipt_id")
     receipt_id: UUID
     request_id: UUID | None
-
-    @property
-    def subject(self) -> str:
-        """The request if there is one, else the receipt."""
-        return str(self.request_id or self.receipt_id)
 
 
 class ErasureRequested(OfRequest):
@@ -67,7 +87,7 @@ class ErasureRequested(OfRequest):
 
     type: ClassVar[MessageType] = MessageType.ERASURE_REQUESTED
     origin: ServiceName
-    scope: Literal["everything"] | Services
+    scope: Scope
     participants: Services
     register_version: Number
     cutoff: Time
@@ -117,7 +137,7 @@ class Receipt(OfReceipt):
     policy_version: PolicyVersion
     covered_until: Time
     erased_at: Time
-    held: Annotated[tuple[Held, ...], Field(max_length=MAX_HELD)] = ()
+    held: Holds = ()
 
     @model_validator(mode="after")
     def _says_what_it_did(self) -> Self:
@@ -189,7 +209,7 @@ class SubjectsClosed(OfReceipt):
     attempt: Count
     number: Number
     of: Number
-    subject_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MAX_CLOSED_IDS)]
+    subject_ids: ClosedIds
 
 
 class ErasureCertified(OfRequest):

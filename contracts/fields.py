@@ -4,13 +4,15 @@ Every string is constrained to something no address and no full name fits into: 
 a time, a word of the vocabulary, or a pattern without @ and space (R-POL-05).
 """
 
-from abc import abstractmethod
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, get_type_hints
 
+import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from contracts.topics import Topic
+from contracts.identifiers import spell_id
+from contracts.spelling import COUNT, NUMBER, TIME, Spelling, list_of, spelling_of
+from contracts.topics import REGISTER, Topic
 from contracts.vocabulary import Ground, MessageType, ServiceName
 
 MAX_SERVICES = 100  # names in a scope or register
@@ -30,11 +32,27 @@ def _sorted_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_utc)]
+def read_services(text: str) -> tuple[str, ...]:
+    """Read names that are sorted, each once, and not too many."""
+    names: list[str] = orjson.loads(text)
+    if names != sorted(set(names)) or len(names) > MAX_SERVICES:
+        raise ValueError
+    return tuple(names)
+
+
+def _read_rows(text: str) -> dict[str, int]:
+    """Read counts by table; no table twice, and not too many."""
+    rows: dict[str, int] = orjson.loads(text)
+    if len(rows) != text.count(":") or len(rows) > MAX_TABLES:
+        raise ValueError
+    return rows
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_utc), TIME]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True)]
-Number = Annotated[int, Field(ge=1, le=MAX_COUNT, strict=True)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True), COUNT]
+Number = Annotated[int, Field(ge=1, le=MAX_COUNT, strict=True), NUMBER]
 TableName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Purpose = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}(\.[a-z0-9_]{1,30}){1,3}$")
@@ -52,10 +70,13 @@ PolicyVersion = Annotated[
 LegalReference = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,12}(-[0-9]{1,4}[a-z]?){1,3}$")]
 # The name of an error class of ours.
 ErrorName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]{1,60}$")]
+SERVICES = Spelling(list_of(spelling_of(ServiceName)), read_services, quoted=False)
 Services = Annotated[
-    tuple[ServiceName, ...], Field(max_length=MAX_SERVICES), AfterValidator(_sorted_once)
+    tuple[ServiceName, ...], Field(max_length=MAX_SERVICES), AfterValidator(_sorted_once), SERVICES
 ]
-Rows = Annotated[dict[TableName, Count], Field(max_length=MAX_TABLES)]
+_ROW = f"{spelling_of(TableName).whole}:{COUNT.whole}"
+ROWS = Spelling(rf"\{{(?:{_ROW}(?:,{_ROW})*)?\}}", _read_rows, quoted=False)
+Rows = Annotated[dict[TableName, Count], Field(max_length=MAX_TABLES), ROWS]
 
 
 class Frozen(BaseModel):
@@ -73,6 +94,27 @@ class Held(Frozen):
     rows: Count
 
 
+def _read_holds(text: str) -> tuple[Held, ...]:
+    """Read what is kept; not too many."""
+    if text == "[]":
+        return ()
+    holds = tuple(map(Held.model_validate, orjson.loads(text)))
+    if len(holds) > MAX_HELD:
+        raise ValueError
+    return holds
+
+
+def _object_of(model: type[BaseModel]) -> Spelling:
+    """Spell a value with fields of its own."""
+    hints = get_type_hints(model, include_extras=True)
+    written = (f'"{name}":{spelling_of(hints[name]).whole}' for name in model.model_fields)
+    return Spelling(rf"\{{{','.join(written)}\}}", quoted=False)
+
+
+HOLDS = Spelling(list_of(_object_of(Held)), _read_holds, quoted=False)
+Holds = Annotated[tuple[Held, ...], Field(max_length=MAX_HELD), HOLDS]
+
+
 class Message(Frozen):
     """What one service tells the others. No field of any message can hold an address."""
 
@@ -80,10 +122,20 @@ class Message(Frozen):
     type: ClassVar[MessageType]
     key_end: ClassVar[bytes | None] = None  # what follows the subject in the record's Kafka key
 
+    # Fields with the id that the message is about: the first of them that there is.
+    about: ClassVar[tuple[str, ...]] = ()
+
     @property
-    @abstractmethod
     def subject(self) -> str:
-        """Return the id that decides the partition; all that is said about it is in order there."""
+        """Return the id that decides the partition; all that is said about it is in order there.
+
+        What is about no id is about the register.
+        """
+        for name in self.about:
+            found = getattr(self, name)
+            if found is not None:
+                return spell_id(found)
+        return REGISTER
 
     @property
     def key(self) -> bytes | None:

@@ -7,9 +7,8 @@ line as sent, never an event written again.
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
-from uuid import UUID
+from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -28,12 +27,24 @@ from contracts.erasure import (
     SubjectsClosed,
 )
 from contracts.errors import BadMessage, BadRecord
+from contracts.events import (
+    CONTENT_TYPE,
+    SOURCE,
+    SPEC_VERSION,
+    Event,
+    encode,
+    event_type,
+    schema_url,
+    spelled,
+)
 from contracts.fields import Held, Message
 from contracts.identifiers import uuid7
+from contracts.own_lines import OwnLines
 from contracts.register import KeyPublished, RegisterPublished
+from contracts.spelling import ID_FORM, spelling_of
 from contracts.strict_json import load_object
 from contracts.topics import MAX_RECORD_BYTES
-from contracts.vocabulary import MessageType
+from contracts.vocabulary import MessageType, ServiceName
 
 __all__ = [
     "MESSAGES",
@@ -63,24 +74,10 @@ __all__ = [
 ]
 
 MAX_LINE_BYTES = MAX_RECORD_BYTES - len(b"[\n\n]")
-SPEC_VERSION = "1.0"
-CONTENT_TYPE = "application/json"
-_SOURCE = "expunge:"
-_SERVICE = r"[a-z][a-z0-9]{0,30}"
-_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?Z"
-_SOURCE_FORM = re.compile(f"{_SOURCE}({_SERVICE})")
-_ID_FORM, _TIME_FORM = re.compile(_ID), re.compile(_TIME)
-# A line exactly as `encode` writes it, up to its data.
-_OWN_FORM = re.compile(
-    (
-        rf'{{"specversion":"1\.0","id":"({_ID})","source":"{_SOURCE}({_SERVICE})",'
-        rf'"type":"(dev\.expunge\.([a-z-]{{1,40}})\.v1)","time":"({_TIME})",'
-        rf'"subject":"([a-z0-9-]{{1,36}})","datacontenttype":"{CONTENT_TYPE}",'
-        rf'"dataschema":"https://expunge\.dev/schemas/\4/v1/producer\.schema\.json",'
-        r'"data":({.*})}'
-    ).encode()
-)
+_SOURCE_FORM = re.compile(f"{SOURCE}({spelling_of(ServiceName).form})")
+_ID_FORM = re.compile(ID_FORM)
+_TIME_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?Z")
+_TYPE = b'"type":"'
 _OPEN, _BETWEEN, _CLOSE = b"[\n", b",\n", b"\n]"
 
 MESSAGES: dict[MessageType, type[Message]] = {
@@ -104,75 +101,19 @@ MESSAGES: dict[MessageType, type[Message]] = {
 }
 
 
-def event_type(message_type: MessageType) -> str:
-    """CloudEvents `type`: reverse domain, our type, version."""
-    return f"dev.expunge.{message_type.value}.v1"
-
-
-def schema_url(message_type: MessageType) -> str:
-    """CloudEvents `dataschema`: a name with a version; nothing is fetched from it."""
-    return f"https://expunge.dev/schemas/{message_type.value}/v1/producer.schema.json"
-
-
 _BY_EVENT_TYPE = {
     event_type(kind): (message, schema_url(kind)) for kind, message in MESSAGES.items()
 }
+_OWN_LINES = {event_type(kind).encode(): OwnLines(message) for kind, message in MESSAGES.items()}
 
 
-class Event(NamedTuple):
-    """One parsed line. `source` is the service's name; `subject` decides the partition."""
-
-    id: str
-    source: str
-    type: MessageType
-    time: datetime
-    subject: str
-    message: Message
-
-
-def _plain(value: Any) -> Any:
-    """Give orjson the fields of a value inside a message, and a driver's own UUID as text."""
-    if isinstance(value, Held):
-        return value.__dict__
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError
-
-
-def encode(message: Message, *, source: str, id: UUID, time: datetime) -> bytes:  # noqa: A002
-    """One message as one line of compact JSON, without a line end.
-
-    `source` is the name of the service that speaks, `id` a UUIDv7, `time` aware of its zone.
-    """
-    return orjson.dumps(
-        {
-            "specversion": SPEC_VERSION,
-            "id": id,
-            "source": _SOURCE + source,
-            "type": event_type(message.type),
-            "time": time.astimezone(UTC),
-            "subject": message.subject,
-            "datacontenttype": CONTENT_TYPE,
-            "dataschema": schema_url(message.type),
-            "data": message.__dict__,  # spelled as `_spelled` does
-        },
-        default=_plain,
-        option=orjson.OPT_UTC_Z,
-    )
-
-
-def _spelled(message: Message) -> bytes:
-    """Write a message's fields the one way we write them."""
-    return orjson.dumps(message.__dict__, default=_plain, option=orjson.OPT_UTC_Z)
-
-
-def _covers(said: Any, spelled: Any) -> bool:
-    """Say whether everything `spelled` stands in `said` just so; what is beside it is unknown."""
-    if isinstance(spelled, dict):
-        return all(_covers(said[name], value) for name, value in spelled.items() if name in said)
-    if isinstance(spelled, list):
-        return len(said) == len(spelled) and all(map(_covers, said, spelled))
-    return bool(said == spelled)
+def _covers(said: Any, written: Any) -> bool:
+    """Say whether everything `written` stands in `said` just so; what is beside it is unknown."""
+    if isinstance(written, dict):
+        return all(_covers(said[name], value) for name, value in written.items() if name in said)
+    if isinstance(written, list):
+        return len(said) == len(written) and all(map(_covers, said, written))
+    return bool(said == written)
 
 
 def parse(line: bytes) -> Event:
@@ -192,28 +133,10 @@ def parse(line: bytes) -> Event:
 
 
 def _parse_own(line: bytes) -> Event | None:
-    """Read a line that is byte for byte as we write it; None if it is not.
-
-    Its data written again is the same, so no key is in it twice and nothing unknown: that is
-    the cheap way, half the time of the other.
-    """
-    found = _OWN_FORM.fullmatch(line)
-    if found is None:
-        return None
-    event_id, source, kind, _, time, subject, data = found.groups()
-    message_class, _ = _BY_EVENT_TYPE[kind.decode()]
-    message = message_class.model_validate_json(data, strict=True, extra="ignore")
-    named = message.subject
-    if _spelled(message) != data or subject != named.encode():
-        return None
-    return Event(
-        event_id.decode(),
-        source.decode(),
-        message_class.type,
-        datetime.fromisoformat(time.decode()),
-        named,
-        message,
-    )
+    """Read a line that is byte for byte as we write it; None if it is not."""
+    at = line.find(_TYPE) + len(_TYPE)
+    lines_of_type = _OWN_LINES.get(line[at : line.find(b'"', at)])
+    return None if lines_of_type is None else lines_of_type.read(line)
 
 
 def _parse_any(line: bytes) -> Event:
@@ -233,8 +156,8 @@ def _parse_any(line: bytes) -> Event:
     message = message_class.model_validate_json(
         orjson.dumps(event["data"]), strict=True, extra="ignore"
     )
-    spelled = orjson.loads(_spelled(message))
-    if event["subject"] != message.subject or not _covers(event["data"], spelled):
+    written = orjson.loads(spelled(message))
+    if event["subject"] != message.subject or not _covers(event["data"], written):
         raise BadMessage
     return Event(
         id=event["id"],

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from contracts.fields import KeyId, Message, Number, Services, Sha256, Time
-from contracts.topics import ERASURE, REGISTER, Topic
+from contracts.topics import ERASURE, Topic
 from contracts.vocabulary import MessageType, Role, ServiceName
 
 
@@ -11,11 +11,6 @@ class OfRegister(Message):
     """A message of the register: one subject, so one partition and one order."""
 
     topic: ClassVar[Topic] = ERASURE
-
-    @property
-    def subject(self) -> str:
-        """Return the one subject of all of them."""
-        return REGISTER
 
 
 class KeyPublished(OfRegister):

@@ -12,14 +12,8 @@ from typing import Any
 
 from contracts.bundle import Bundle
 from contracts.certificate import PREDICATE_TYPE, Predicate
-from contracts.messages import (
-    CONTENT_TYPE,
-    MESSAGES,
-    SPEC_VERSION,
-    Message,
-    event_type,
-    schema_url,
-)
+from contracts.events import CONTENT_TYPE, SPEC_VERSION, event_type, schema_url
+from contracts.messages import MESSAGES, Message
 
 FOLDER = Path(__file__).with_name("schemas")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
