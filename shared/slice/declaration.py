@@ -22,6 +22,7 @@ from shared.settings import Settings
 from shared.slice.consents import withdrawn_before
 from shared.slice.endings import Endings, ending_actions
 from shared.web import Card, Form, Part
+from shared.web.frame import Layer
 from shared.worker import Task, Work, Worker
 
 PANEL: Final = "Do a service's work"
@@ -37,7 +38,8 @@ class Service:
     `stands_on`: purposes without which a relationship is over. `endings`: kind of deadline ->
     reason; `actions`: deadlines that do something else. `reactions`: what it hears beside what
     every slice hears. `mails`: how its mails are made. `tasks` run in the worker. `commands` become
-    `expunge <name> ...`, or are a function that adds them. `alone`: the whole worker of a service that is no slice.
+    `expunge <name> ...`, or are a function that adds them. `alone`: the whole worker of a service
+    that is no slice. `layer` goes around all public routes of a web process.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Service:
     tasks: tuple[Task, ...] = ()
     commands: typer.Typer | Callable[[typer.Typer], None] | None = None
     alone: Callable[[Settings], Work] | None = None
+    layer: Layer | None = None
 
     @property
     def participant(self) -> bool:
@@ -87,6 +90,7 @@ class Service:
             self.forms,
             self.cards,
             database=self.inventory is not None,
+            layer=self.layer,
         )
 
     def schema(self) -> Schema:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from contracts.vocabulary import Role
 from shared.database import Database
@@ -22,6 +24,7 @@ from shared.web.configuration import WebSettings
 from shared.web.descriptors import asset_router, form_router
 from shared.web.flood import Limits
 from shared.web.form_ids import FormIds
+from shared.web.frame import Layer
 from shared.web.gate import Gate
 from shared.web.health import health_router
 from shared.web.pages import Pages
@@ -62,6 +65,9 @@ def public_app(
         app.include_router(form_router(part))
     app.include_router(asset_router())
     app.include_router(health_router(public=True))
+    for part in parts:
+        if part.layer is not None:
+            app.add_middleware(partial(_lay, layer=part.layer, web=app.state.web))
     _gate(app, settings, public=True)
     return app
 
@@ -153,6 +159,10 @@ def _configuration(settings: Settings) -> WebSettings:
         name: value for name, value in RELAXED.items() if name not in chosen.model_fields_set
     }
     return chosen.model_copy(update=relaxed)
+
+
+def _lay(inner: ASGIApp, layer: Layer, web: Web) -> ASGIApp:
+    return layer(inner, web)
 
 
 def _gate(app: FastAPI, settings: Settings, *, public: bool) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shared.web.configuration import Controller
 from shared.web.form_views import FormView
+from shared.web.frame import Shown
 from shared.web.language import Language, day, moment
 from shared.web.texts import Texts
 from shared.web.wordings import Wordings, read_wordings
@@ -55,6 +56,7 @@ class Pages:
         *,
         service: str = "",
         form: FormView | None = None,
+        frame: Shown | None = None,
         **context: Any,
     ) -> str:
         """Render one page. `service` says whose texts `t(key)` reads; by default the template's."""
@@ -76,6 +78,7 @@ class Pages:
                 "controller": self.controller,
                 "style_path": STYLE_PATH,
                 "form": form,
+                "frame": frame,
                 **context,
             }
         )

@@ -16,6 +16,7 @@ from shared.web.configuration import WebSettings
 from shared.web.flood import Limits
 from shared.web.form_ids import FormIds
 from shared.web.forms import Form
+from shared.web.frame import Layer
 from shared.web.language import NAMES, Language
 from shared.web.pages import Pages
 
@@ -33,7 +34,8 @@ class Part:
     """One service's routes, forms and folder (`templates/`, `texts/`, `wordings/`).
 
     `forms` get a descriptor and CORS; `cards` appear on the start page. A part with
-    `database=False` holds no data and is never waited for.
+    `database=False` holds no data and is never waited for. `layer` goes around all public routes of
+    the process (see `frame.py`).
     """
 
     service: str
@@ -43,6 +45,7 @@ class Part:
     forms: tuple[Form, ...] = ()
     cards: tuple[Card, ...] = ()
     database: bool = True
+    layer: Layer | None = None
 
 
 @dataclass(frozen=True)

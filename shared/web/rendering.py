@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from shared.errors import Refused
 from shared.web.form_views import FormView, view_form
 from shared.web.forms import FORM_ID, Form
+from shared.web.frame import shown_on
 from shared.web.headers import content_security_policy
 from shared.web.language import language_of
 from shared.web.origins import cors_headers
@@ -28,8 +29,14 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
 
     Templates get `lang`, `t(key, **parameters)`, `day`, `moment`, `controller` and the context.
     """
-    html = web_of(request).pages.html(template, language_of(request), request.url.path, **context)
-    return page(html, status)
+    frame = shown_on(request, status=status, form=context.get("form") is not None)
+    html = web_of(request).pages.html(
+        template, language_of(request), request.url.path, frame=frame, **context
+    )
+    answer = page(html, status)
+    if frame is not None and frame.sources:
+        answer.headers["Content-Security-Policy"] = content_security_policy(sources=frame.sources)
+    return answer
 
 
 def render_form(
