@@ -47,7 +47,7 @@ async def nobody_left(settings: Settings, erased: Sequence[Someone]) -> None:
     for service in registry.with_database():
         tables = [
             table.name
-            for table in service.inventory().all_tables.values()
+            for table in (service.inventory.all_tables.values() if service.inventory else ())
             if any(isinstance(column, Root) for column in table.columns.values())
         ]
         async with Admin(settings, service.name) as connection:

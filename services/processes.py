@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from services.registry import Service, named
+from services.registry import named
 from shared.keys import load_ring
 from shared.logs import set_up_logs
 from shared.saga.verifier import verify_work
 from shared.settings import Settings
+from shared.slice import Service
 from shared.stack.inbox import Inbox
 from shared.stack.inbox_page import inbox_router
 from shared.web import internal_app, public_app

@@ -23,6 +23,7 @@ from services.newsletter.settings import (
 )
 from shared.database import Transaction
 from shared.mail import Attachment, Delivery, Mail, Post, Sender, mail_environment
+from shared.slice import is_restricted
 from shared.web.tokens import new_token
 
 TEMPLATES = Path(__file__).with_name("templates") / "mail"
@@ -117,7 +118,7 @@ class Mails:
             return None
         wanted = rules.may_receive(
             consent,
-            restricted=await store.is_restricted(tx, subject_id),
+            restricted=await is_restricted(tx, subject_id),
             queued=await issue_store.is_queued(tx, issue_id, subject_id),
             material_since=self.settings.material_since,
         )

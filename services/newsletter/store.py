@@ -1,29 +1,17 @@
 """Every statement about sign-ups and subscribers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import fields
-from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, Final
+from uuid import UUID
 
 from services.newsletter.rules import Consent, Pending, Subscriber
 from services.newsletter.settings import CONFIRM, PURPOSE
 from shared.database import Transaction
-from shared.saga.claims import Claim
+from shared.slice import find_by
 
 _PENDING = ", ".join(field.name for field in fields(Pending))
 _SUBSCRIBER = ", ".join(field.name for field in fields(Subscriber))
-
-
-async def begin_subject(tx: Transaction) -> UUID:
-    """Begin a relationship under a new random id; the database says when it began."""
-    subject_id = uuid4()
-    # The trigger of the table overwrites both times, behind the cut-off barrier.
-    await tx.execute(
-        "insert into subject (subject_id, begun_at, address_since) values ($1, now(), now())",
-        subject_id,
-    )
-    return subject_id
 
 
 async def add_pending(tx: Transaction, pending: Pending) -> None:
@@ -59,11 +47,6 @@ async def take_pending(tx: Transaction, subject_id: UUID) -> Pending | None:
         subject_id,
     )
     return None if row is None else Pending(**row)
-
-
-async def lock_address(tx: Transaction, email: str) -> None:
-    """Let one transaction at a time decide who is subscribed at an address."""
-    await tx.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", email)
 
 
 async def subscribed_at(tx: Transaction, email: str) -> UUID | None:
@@ -160,26 +143,12 @@ def _consent(row: Any) -> Consent:
     )
 
 
-async def is_restricted(tx: Transaction, subject_id: UUID) -> bool:
-    """Say whether a subject's data may be stored only (GDPR Art. 18)."""
-    found: bool = await tx.fetchval("select is_restricted($1)", subject_id)
-    return found
-
-
 async def confirmation_waits(tx: Transaction, subject_id: UUID) -> bool:
     """Say whether a confirmation mail of a sign-up is still in the queue."""
     found: bool = await tx.fetchval(
         "select exists (select from mail where subject_id = $1 and kind = $2)", subject_id, CONFIRM
     )
     return found
-
-
-async def subjects_of_consents(tx: Transaction, consents: Collection[UUID]) -> set[UUID]:
-    """Give the subjects that these consents still stand for here."""
-    rows = await tx.fetch(
-        "select subject_id from consent where consent_id = any($1::uuid[])", list(consents)
-    )
-    return {row["subject_id"] for row in rows}
 
 
 async def addresses_of(tx: Transaction, subjects: Collection[UUID]) -> list[str]:
@@ -195,41 +164,4 @@ async def addresses_of(tx: Transaction, subjects: Collection[UUID]) -> list[str]
     return [row["email"] for row in rows]
 
 
-async def find_subjects(
-    tx: Transaction, claims: Sequence[Claim], until: datetime
-) -> Mapping[UUID, set[UUID]]:
-    """Find what requests name: subscribers and sign-ups at exactly their addresses.
-
-    In: resolved requests, latest `covered_until` (UTC). Out: request id -> subjects whose
-    `address_since` is not later than `until`. The columns have no statistics, since these would
-    be samples of addresses: the lateral look-up keeps the planner on the indexes all the same.
-    """
-    by_address = [(claim.request_id, one) for claim in claims for one in claim.addresses]
-    by_subject = [(claim.request_id, one) for claim in claims for one in claim.subjects]
-    rows = await tx.fetch(
-        """
-        select asked.request_id, subject.subject_id
-          from unnest($1::uuid[], $2::text[]) as asked (request_id, email)
-         cross join lateral (
-               select subject_id from subscriber where email = asked.email
-                union all
-               select subject_id from pending where email = asked.email
-               offset 0) as found
-          join subject using (subject_id)
-         where subject.address_since <= $5
-         union all
-        select asked.request_id, subject.subject_id
-          from unnest($3::uuid[], $4::uuid[]) as asked (request_id, subject_id)
-          join subject using (subject_id)
-         where subject.address_since <= $5
-        """,
-        [request for request, _ in by_address],
-        [address for _, address in by_address],
-        [request for request, _ in by_subject],
-        [subject for _, subject in by_subject],
-        until,
-    )
-    found: dict[UUID, set[UUID]] = {}
-    for row in rows:
-        found.setdefault(row["request_id"], set()).add(row["subject_id"])
-    return found
+find_subjects: Final = find_by("subscriber.email", "pending.email")

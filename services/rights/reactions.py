@@ -1,17 +1,14 @@
-"""What rights does when others speak: it follows its own requests and answers like every slice."""
+"""What rights does when others speak, beside what every slice and every origin does."""
 
 from collections.abc import Sequence
 
 from contracts.messages import AliasesDestroyed, ErasureCertified
 from services.rights import store
-from services.rights.inventory import INVENTORY
 from services.rights.settings import CERTIFICATE, FORGET, configured
 from shared.consumer.lines import AnyLine, Reactions
 from shared.database import Transaction
 from shared.deadlines import set_deadlines
 from shared.mail import post
-from shared.saga.origin import origin_reactions
-from shared.saga.participant import slice_reactions, together
 
 
 async def mail_certificates(tx: Transaction, lines: Sequence[AnyLine]) -> None:
@@ -36,8 +33,7 @@ async def plan_forgetting(tx: Transaction, lines: Sequence[AnyLine]) -> None:
         await set_deadlines(tx, FORGET, until, [{"request": str(request)} for request in mine])
 
 
-REACTIONS: Reactions = together(
-    slice_reactions(INVENTORY, store.find_subjects),
-    origin_reactions(),
-    {ErasureCertified: mail_certificates, AliasesDestroyed: plan_forgetting},
-)
+REACTIONS: Reactions = {
+    ErasureCertified: mail_certificates,
+    AliasesDestroyed: plan_forgetting,
+}

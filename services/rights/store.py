@@ -2,14 +2,14 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection
+from typing import Final
 from uuid import UUID, uuid4
 
 from contracts.vocabulary import Outcome
 from services.rights.rules import Answer, Request, Unconfirmed
 from shared.database import Transaction
-from shared.saga.claims import Claim
+from shared.slice import find_by
 from shared.web.tokens import TOKEN_BYTES, digest
 
 
@@ -46,30 +46,9 @@ async def mail_waits(tx: Transaction, subject: UUID) -> bool:
     return waits
 
 
-async def find_subjects(
-    tx: Transaction, claims: Sequence[Claim], _until: datetime
-) -> Mapping[UUID, set[UUID]]:
-    """Find unconfirmed requests at exactly the addresses that claims name.
-
-    Confirmed ones are not found: their address stands in `alias`, and an open request, this one
-    included, would otherwise erase what it is about.
-    """
-    pairs = [(claim.request_id, address) for claim in claims for address in claim.addresses]
-    rows = await tx.fetch(
-        """
-        select asked.request_id, found.subject_id
-          from unnest($1::uuid[], $2::text[]) as asked (request_id, address)
-         cross join lateral (
-               select u.subject_id from unconfirmed u where u.address = asked.address offset 0
-               ) as found
-        """,
-        [request for request, _ in pairs],
-        [address for _, address in pairs],
-    )
-    found: dict[UUID, set[UUID]] = {}
-    for row in rows:
-        found.setdefault(row["request_id"], set()).add(row["subject_id"])
-    return found
+# Confirmed requests are not found: their address stands in `alias`, and an open request, the one
+# that is carried out included, would otherwise erase what it is about.
+find_subjects: Final = find_by("unconfirmed.address")
 
 
 async def new_status_link(tx: Transaction, request_id: UUID) -> str:
@@ -191,11 +170,3 @@ async def forget_requests(tx: Transaction, requests: Collection[UUID]) -> None:
         "delete from request where request_id = any($1::uuid[]) and destroyed_at is not null",
         list(requests),
     )
-
-
-async def left(tx: Transaction, subjects: Collection[UUID]) -> set[UUID]:
-    """Say which of the subjects are still there."""
-    rows = await tx.fetch(
-        "select subject_id from subject where subject_id = any($1::uuid[])", list(subjects)
-    )
-    return {row["subject_id"] for row in rows}

@@ -1,16 +1,14 @@
 """The website's pages: where people begin, and what machines look for at fixed places."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from shared.web import Language, Part, render, web_of
+from shared.web import Language, render, web_of
 from shared.web.language import language_of
 
-SERVICE = "website"
 SECURITY_TXT_DAYS = 180  # RFC 9116 section 2.5.5 recommends less than a year
 
 router = APIRouter()
@@ -49,6 +47,3 @@ async def security_txt(request: Request) -> Response:
         f"Canonical: {web.settings.public_url}/.well-known/security.txt",
     )
     return PlainTextResponse("\n".join(lines) + "\n")
-
-
-PART = Part(SERVICE, Path(__file__).parent, router, database=False)

@@ -126,6 +126,8 @@ def withdrawn_before(inventory: Inventory, stands_on: Collection[str]) -> Reacti
 
     async def react(tx: Transaction, lines: Sequence[AnyLine]) -> None:
         consents = {line.message.consent_id for line in lines if line.event.source == tx.service}
+        if not consents:
+            return
         rows = await tx.fetch(
             "select subject_id, purpose from consent where consent_id = any($1::uuid[])",
             list(consents),

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.verify_bundle import main, verify
-from services.erasure.app import PART
+from services.erasure.declaration import SERVICE
 from shared.keys.first import publish_first
 from shared.saga.credentials import bearer, own_credential
 from shared.web import internal_app, public_app
@@ -34,7 +34,7 @@ async def certified(on: Ledger) -> Saga:
 async def clients(on: Ledger) -> AsyncIterator[Clients]:
     """Open clients of the public and the internal application."""
     apps = [
-        make(on.settings, [PART], configuration=WebSettings())
+        make(on.settings, [SERVICE.part()], configuration=WebSettings())
         for make in (public_app, internal_app)
     ]
     async with (

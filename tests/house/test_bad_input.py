@@ -10,10 +10,11 @@ import pytest_asyncio
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from services.registry import SERVICES, Service, schemas
+from services.registry import SERVICES, schemas
 from shared.database import Database
 from shared.database.migrations import apply_schemas
 from shared.settings import Settings
+from shared.slice import Service
 from shared.web import Form, Language, internal_app, public_app
 from tests.bad_input import BAD, BadInput, applies, faults, post, request_of, sample
 
@@ -127,7 +128,7 @@ def test_there_are_routes_to_try() -> None:
 def test_a_public_route_is_posted_with_a_declared_form(route: Route) -> None:
     if route.public:
         assert route.method == "post", "people have forms: GET and POST"
-        assert route.form is not None, "declare a Form with this action and put it into PART.forms"
+        assert route.form is not None, "declare a Form with this action, in Service.forms"
 
 
 @pytest.mark.parametrize(("route", "bad"), CASES, ids=lambda one: one.id)

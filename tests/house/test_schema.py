@@ -50,8 +50,7 @@ async def live(request: pytest.FixtureRequest, applied: Settings) -> AsyncIterat
     """Connect to one database as its owner."""
     name: str = request.param
     inventories = {each.name: each.inventory for each in registry.with_database()}
-    make = inventories.get(name)
-    inventory = make() if make else Inventory(name, VERIFIER, kernel=PLUMBING)
+    inventory = inventories.get(name) or Inventory(name, VERIFIER, kernel=PLUMBING)
     connection = await asyncpg.connect(applied.database_url(name, "owner"))
     yield Live(connection, inventory)
     await connection.close()

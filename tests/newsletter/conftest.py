@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx2
 import pytest
 import pytest_asyncio
 
 from contracts.vocabulary import Role
-from services.newsletter.app import PART
+from services.newsletter.declaration import SERVICE as NEWSLETTER
 from services.newsletter.mails import Mails
 from services.newsletter.settings import SERVICE
 from shared.database import Database, apply
@@ -24,7 +23,7 @@ from tests.newsletter.site import SENDER, Newsletter
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def newsletter(stack: Stack, settings: Settings) -> AsyncIterator[Newsletter]:
     """Open the newsletter with an empty database."""
-    folder = Path(PART.folder) / "migrations"
+    folder = NEWSLETTER.folder / "migrations"
     await apply(settings, SERVICE, folder)
     apply_keys(settings, (SERVICE,), ())
     make_dkim_key(settings.secrets / "dkim.pem")
@@ -33,7 +32,7 @@ async def newsletter(stack: Stack, settings: Settings) -> AsyncIterator[Newslett
     app = await Database.connect(settings, SERVICE, "app", signer=signer, size=6)
     async with app.begin() as tx:  # nobody consumes here, so nothing is to be caught up
         await tx.execute("insert into lease values ('ready/none/0', 1, '2999-01-01')")
-    web = public_app(settings, [PART])
+    web = public_app(settings, [NEWSLETTER.part()])
     transport = httpx2.ASGITransport(app=web)
     async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
         yield Newsletter(settings, client, stack.inbox, app, eraser)

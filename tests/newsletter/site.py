@@ -13,12 +13,14 @@ import httpx2
 
 from contracts.messages import Message, parse, split_lines
 from demo.person import PageForm, forms_of
-from services.newsletter.endings import DEADLINES
+from services.newsletter.declaration import SERVICE as NEWSLETTER
+from services.newsletter.inventory import INVENTORY
 from services.newsletter.settings import NewsletterSettings
 from shared.database import Database
 from shared.deadlines import run_due
 from shared.mail import Sender
 from shared.settings import Settings
+from shared.slice.endings import ending_actions
 from shared.stack.inbox import SUFFIX, Inbox, Mail, read_mail
 
 SENDER = Sender("Example Company", "news@example.org", {"en": "Example Street 1", "de": "Weg 1"})
@@ -151,7 +153,7 @@ class Newsletter:
 
     async def clock(self) -> int:
         """Let everything that is due be done."""
-        return await run_due(self.eraser, DEADLINES)
+        return await run_due(self.eraser, ending_actions(INVENTORY, NEWSLETTER.endings))
 
     async def forget_quota(self) -> None:
         """Let ten minutes pass, for the quota."""

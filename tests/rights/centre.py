@@ -4,7 +4,6 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -12,11 +11,10 @@ import asyncpg
 import httpx2
 
 from demo.person import PageForm, forms_of
-from services.erasure.app import PART as LEDGER
+from services.erasure.declaration import SERVICE as LEDGER
 from services.erasure.settings import MIGRATIONS
 from services.erasure.worker import work as ledger_work
-from services.rights.app import PART
-from services.rights.worker import work as rights_work
+from services.rights.declaration import SERVICE as RIGHTS
 from shared.database import Kernel
 from shared.database import apply as apply_database
 from shared.database.migrations import apply_verifier
@@ -93,7 +91,7 @@ class Centre:
     async def working(self) -> AsyncIterator[None]:
         """Run all workers beside the block."""
         everything = (
-            rights_work(self.settings),
+            RIGHTS.work(self.settings),
             ledger_work(self.settings),
             verify_work(self.settings, "rights"),
         )
@@ -114,12 +112,13 @@ async def centre(settings: Settings, inbox: Inbox) -> AsyncIterator[Centre]:
     """Build and open everything but the workers."""
     apply_keys(settings, ("rights", "erasure"), ("rights",))
     await apply_topics(settings)
-    migrations = Path(PART.folder) / "migrations"
+    migrations = RIGHTS.folder / "migrations"
     await apply_database(settings, "rights", migrations, kernel=Kernel.ORIGIN)
     await apply_verifier(settings, "rights")
     await apply_database(settings, "erasure", MIGRATIONS, kernel=Kernel.PLUMBING)
     await publish_first(settings, ("rights",))
-    web, parts = public_app(settings, [PART, LEDGER]), [PART, LEDGER]
+    parts = [RIGHTS.part(), LEDGER.part()]
+    web = public_app(settings, parts)
     bind = settings.internal_url.removeprefix("http://")
     owner = await asyncpg.connect(settings.database_url("rights", "owner"))
     transport = httpx2.ASGITransport(app=web)

@@ -14,9 +14,8 @@ from contracts.messages import Event, Message, parse, split_lines
 from contracts.topics import CLOSED, ERASURE
 from contracts.vocabulary import Identity, Role
 from services.rights import store as rights_store
-from services.rights.app import PART
+from services.rights.declaration import SERVICE as RIGHTS_SERVICE
 from services.rights.inventory import INVENTORY as RIGHTS
-from services.rights.worker import work as rights_work
 from shared.consumer.lines import Reader
 from shared.database import Database, Kernel, Transaction, barrier
 from shared.database import apply as apply_database
@@ -220,7 +219,7 @@ class Town:
 
     def works(self) -> tuple[Work, Work]:
         """Make the two workers: rights and the shop."""
-        return rights_work(self.settings), shop_work(self.settings)
+        return RIGHTS_SERVICE.work(self.settings), shop_work(self.settings)
 
     def verifiers(self) -> tuple[Work, Work]:
         return verify_work(self.settings, SHOP), verify_work(self.settings, "rights")
@@ -229,7 +228,9 @@ class Town:
     async def answering(self) -> AsyncIterator[None]:
         """Serve the origin's internal listener where the settings say it is."""
         bind = self.settings.internal_url.removeprefix("http://")
-        async with listening(internal_app(self.settings, [PART]), bind, WebSettings.load()):
+        async with listening(
+            internal_app(self.settings, [RIGHTS_SERVICE.part()]), bind, WebSettings.load()
+        ):
             yield
 
 
@@ -239,7 +240,7 @@ async def build(settings: Settings) -> None:
     await apply_topics(settings)
     await apply_database(settings, SHOP, HERE / "schema")
     await apply_verifier(settings, SHOP)
-    migrations = Path(PART.folder) / "migrations"
+    migrations = RIGHTS_SERVICE.folder / "migrations"
     await apply_database(settings, "rights", migrations, kernel=Kernel.ORIGIN)
     await apply_verifier(settings, "rights")
     await publish_first(settings, (SHOP, "rights"))

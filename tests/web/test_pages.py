@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 import shared.mail.markdown
 import shared.saga.claim_route  # noqa: F401
-from services.website.app import PART as WEBSITE
+from services.website.declaration import SERVICE as WEBSITE
 from shared.database import Database
 from shared.errors import Refused
 from shared.settings import Settings
@@ -180,7 +180,7 @@ async def test_a_failure_says_nothing_of_what_came(
 @pytest.fixture
 def whole(settings: Settings) -> FastAPI:
     """Build the website beside the probe."""
-    return public_app(settings, [WEBSITE, PART], configuration=configuration())
+    return public_app(settings, [WEBSITE.part(), PART], configuration=configuration())
 
 
 async def test_the_start_page_shows_live_forms_in_both_languages(whole: FastAPI) -> None:
@@ -206,7 +206,7 @@ async def test_machines_find_what_they_look_for(whole: FastAPI) -> None:
 
 
 async def test_readiness_gives_reasons_inside_only(settings: Settings, whole: FastAPI) -> None:
-    inside = internal_app(settings, [WEBSITE, PART], beside=whole)
+    inside = internal_app(settings, [WEBSITE.part(), PART], beside=whole)
     async with client_of(whole) as client, client_of(inside) as neighbour:
         alive = await client.get("/healthz")
         outside = await client.get("/readyz")

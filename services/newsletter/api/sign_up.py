@@ -30,6 +30,7 @@ from shared.database import Transaction
 from shared.deadlines import clear_deadline, set_deadline
 from shared.errors import UnknownToken
 from shared.mail import post
+from shared.slice import begin_subject, lock_text
 from shared.web import (
     TokenState,
     Values,
@@ -70,7 +71,7 @@ async def subscribe(request: Request, config: Config) -> Response:
 
     async def effect(tx: Transaction, values: Values) -> Response:
         wording = values.granted["consent"]
-        subject_id, until = await store.begin_subject(tx), tx.now + config.doi_ttl
+        subject_id, until = await begin_subject(tx), tx.now + config.doi_ttl
         pending = Pending(
             subject_id=subject_id,
             email=values["email"],
@@ -160,7 +161,7 @@ async def _subscribe(tx: Transaction, subject_id: UUID, config: NewsletterSettin
     pending = await store.find_pending(tx, subject_id)
     if pending is None:
         raise UnknownToken
-    await store.lock_address(tx, pending.email)
+    await lock_text(tx, pending.email)
     taken = await store.take_pending(tx, subject_id)
     subscriber, consent = rules.confirm(taken, uuid4(), tx.now, config.doi_ttl)
     present = await store.subscribed_at(tx, subscriber.email)

@@ -14,7 +14,7 @@ from services.newsletter.forms import (
     PREFERENCES,
     UNSUBSCRIBE,
 )
-from services.newsletter.pages import filled, wording_text
+from services.newsletter.pages import wording_text
 from services.newsletter.settings import (
     SERVICE,
 )
@@ -95,13 +95,8 @@ async def preferences_page(request: Request, token: str) -> Response:
         "last_name": subscriber.last_name or "",
         "language": subscriber.language,
     }
-    return render(
-        request,
-        PREFERENCES.template,
-        service=SERVICE,
-        form=filled(request, PREFERENCES, stored),
-        saved=request.url.path.endswith("/saved"),
-    )
+    saved = request.url.path.endswith("/saved")
+    return render_form(request, PREFERENCES, values=stored, saved=saved)
 
 
 @router.post(f"{ROOT}/preferences/{{token}}")
