@@ -71,20 +71,7 @@ async def answered(tx: Transaction, lines: Sequence[AnyLine]) -> None:
     }
     keys = sorted(latest)
     await tx.execute(
-        """
-        insert into slice_answer as a (request_id, service, attempt, receipt_sha256, outcome,
-                                       answered_at)
-        select told.*
-          from unnest($1::uuid[], $2::text[], $3::integer[], $4::bytea[], $5::text[],
-                      $6::timestamptz[])
-               as told (request_id, service, attempt, receipt_sha256, outcome, answered_at)
-          join request using (request_id)
-            on conflict (request_id, service) do update
-           set attempt = excluded.attempt, receipt_sha256 = excluded.receipt_sha256,
-               outcome = excluded.outcome, answered_at = excluded.answered_at,
-               remaining = null, verified_at = null
-         where a.attempt < excluded.attempt
-        """,
+        "select note_answers($1, $2, $3, $4, $5, $6)",
         [request for request, _ in keys],
         [service for _, service in keys],
         [latest[key].message.attempt for key in keys],
@@ -194,13 +181,7 @@ async def end_aliases(tx: Transaction) -> int:
 async def _delete(tx: Transaction, requests: Collection[UUID]) -> dict[UUID, int]:
     """Delete aliases and nonces, look again, and mark the requests; counts aliases by request."""
     ids = list(requests)
-    rows = await tx.fetch(
-        """
-        with gone as (delete from alias where request_id = any($1::uuid[]) returning request_id)
-        select request_id, count(*) as count from gone group by request_id
-        """,
-        ids,
-    )
+    rows = await tx.fetch("select request, count from delete_aliases($1)", ids)
     await tx.execute("delete from nonce where request_id = any($1::uuid[])", ids)
     left = await tx.fetchval(
         """
@@ -221,4 +202,4 @@ async def _delete(tx: Transaction, requests: Collection[UUID]) -> dict[UUID, int
         ids,
         tx.now,
     )
-    return {row["request_id"]: row["count"] for row in rows}
+    return {row["request"]: row["count"] for row in rows}

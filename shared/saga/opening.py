@@ -21,6 +21,10 @@ from shared.saga.decisions import EVERYTHING, Answer, participants
 from shared.saga.waiting import Asked
 
 Scope = Literal["everything"] | tuple[str, ...]
+REQUEST_COLUMNS = (
+    *("request_id", "scope", "participants", "register_version", "language"),
+    *("received_at", "cutoff", "due_at", "mails_settled_at"),
+)
 AliasRow = tuple[str, str | None, UUID | None, str | None]
 
 
@@ -114,12 +118,9 @@ async def _register(tx: Transaction) -> tuple[int, list[str]]:
 
 
 async def _write(tx: Transaction, opened: Sequence[_Opened]) -> None:
-    await tx.executemany(
-        """
-        insert into request (request_id, scope, participants, register_version, language,
-                             received_at, cutoff, due_at, mails_settled_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        """,
+    await tx.copy(
+        "request",
+        REQUEST_COLUMNS,
         [
             (
                 each.request_id,
@@ -135,7 +136,9 @@ async def _write(tx: Transaction, opened: Sequence[_Opened]) -> None:
             for each in opened
         ],
     )
-    await tx.copy("nonce", ["request_id", "nonce"], [(e.request_id, e.nonce) for e in opened])
+    await tx.execute(
+        "select add_nonces($1, $2)", [e.request_id for e in opened], [e.nonce for e in opened]
+    )
 
 
 async def _write_aliases(tx: Transaction, opened: Sequence[_Opened]) -> None:

@@ -75,14 +75,7 @@ async def store(tx: Transaction, rows: Sequence[Row], asked: Mapping[UUID, Asked
     )
     known = [asked.get(row.message.request_id or row.message.receipt_id) for row in rows]
     await tx.execute(
-        """
-        insert into receipt (receipt_id, request_id, attempt, record_id, line, line_sha256,
-                             erased_at, covered_until, origin, cutoff)
-        select * from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::bytea[], $5::integer[],
-                             $6::bytea[], $7::timestamptz[], $8::timestamptz[],
-                             $9::text[], $10::timestamptz[])
-            on conflict do nothing
-        """,
+        "select add_receipts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         [row.message.receipt_id for row in rows],
         [row.message.request_id for row in rows],
         [row.message.attempt for row in rows],

@@ -30,7 +30,7 @@ create table slice_answer (
     remaining      bigint,               -- null: not read back yet
     verified_at    timestamptz,
     primary key (request_id, service)
-);
+) with (fillfactor = 50);  -- each row is written again when its verifier has looked
 
 -- The other half of a request's person commitment; leaves with the certificate and ends here.
 create table nonce (

@@ -8,6 +8,9 @@ create table outbox (
     headers   bytea   not null   -- packed by shared/database/headers.py
 );
 
+-- Gone as soon as it was sent: compressing it costs more than it saves.
+alter table outbox alter column value set storage external;
+
 create table consumer_cursor (
     topic       text        not null,
     partition   integer     not null,
