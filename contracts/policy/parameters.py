@@ -32,6 +32,7 @@ DURATIONS: Final = (
     _days("ONLINEPLUS_MAX", 180, 1, 365, "R-CK-04"),
     _days("ONLINEPLUS_ABSOLUTE_MAX", 365, 1, 365, "R-CK-04"),
     _minutes("SEAT_HOLD", 30, 5, 48 * 60, "R-EV-11"),
+    _hours("CONCLUDE_WITHIN", 24, 0, 72, "R-EV-09"),
     _days("SURVEY_WINDOW", 14, 1, 60, "R-EV-09"),
     _days("MATERIAL_MAX", 30, 1, 90, "R-EV-09"),
     _minutes("CAPTCHA_TTL", 15, 1, 60, "R-CT-04"),

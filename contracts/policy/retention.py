@@ -83,6 +83,14 @@ RETENTIONS: Final = (
     Retention(
         "events",
         "a gathering ended, with no survey agreed to or nobody there",
+        "CONCLUDE_WITHIN",
+        _AT_ONCE,
+        "R-EV-09",
+        Reason.PURPOSE_ENDED,
+    ),
+    Retention(
+        "events",
+        "a gathering was cancelled, and people were told",
         None,
         _AT_ONCE,
         "R-EV-09",

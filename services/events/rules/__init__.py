@@ -1,0 +1,1 @@
+"""What the events slice decides, without I/O: clock and limits are arguments."""

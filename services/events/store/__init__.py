@@ -1,0 +1,1 @@
+"""Every statement of the events slice, by what it is about."""
