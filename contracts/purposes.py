@@ -42,7 +42,8 @@ class Purpose:
     """What data is used for. `owner` is the service that keeps it, EVERY_SERVICE for all.
 
     `letter` is that of GDPR Art. 6(1); raises NotOneBasis for none or more than one. An `ended`
-    purpose is in old records and is given to nothing any more.
+    purpose is in old records and is given to nothing any more. What is used for an `inside`
+    purpose is passed on to nobody, and neither is anything else of its owner (R-3P-02).
     """
 
     id: str
@@ -50,6 +51,7 @@ class Purpose:
     letter: str
     what: str
     ended: bool = False
+    inside: bool = False
     basis: Basis = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,12 +66,15 @@ EVERY_SERVICE: Final = "all"
 _REGISTER: Final = (
     Purpose("account.use", "registration", "a", "open documents and forms with an account"),
     Purpose("account.promo_email", "registration", "a", "send promotion to account holders"),
-    Purpose("newsletter.send", "newsletter", "a", "send the newsletter that was asked for"),
-    Purpose("newsletter.email", "newsletter", "a", "send the newsletter", ended=True),
+    Purpose(
+        "newsletter.send", "newsletter", "a", "send the newsletter that was asked for", inside=True
+    ),
+    Purpose("newsletter.email", "newsletter", "a", "send the newsletter", ended=True, inside=True),
     Purpose("event.registration", "events", "a", "keep a seat at a gathering"),
+    Purpose("event.contract", "events", "b", "carry out a training that was paid for"),
     Purpose("event.survey", "events", "a", "ask participants for their views"),
     Purpose("event.material", "events", "a", "send reading material that fits the answers"),
-    Purpose("contact.reply", "contact", "a", "answer what was asked"),
+    Purpose("contact.reply", "contact", "a", "answer what was asked", inside=True),
     Purpose("web.technical", "website", "f", "show the site and keep it safe"),
     Purpose("web.aggregate", "website", "f", "count pages and downloads, without visitors"),
     Purpose("web.analytics", "website", "a", "know a visitor again and see how the site is used"),
@@ -88,6 +93,7 @@ _REGISTER: Final = (
     Purpose("record.keep", EVERY_SERVICE, "c", "keep what a law says must be kept, to its day"),
 )
 PURPOSES: Final = MappingProxyType({purpose.id: purpose for purpose in _REGISTER})
+INSIDE: Final = frozenset(purpose.owner for purpose in _REGISTER if purpose.inside)
 
 
 def purpose_named(purpose_id: str) -> Purpose:

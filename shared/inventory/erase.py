@@ -9,6 +9,8 @@ from uuid import UUID
 
 from contracts.fields import Held
 from shared.database import Transaction
+from shared.disclosure.telling import end_disclosures
+from shared.inventory.disclosed import DISCLOSURE
 from shared.inventory.holds import Kept, as_told, move_aside
 from shared.inventory.inventory import Inventory
 from shared.inventory.model import SUBJECT, Anonymise, Table
@@ -63,7 +65,8 @@ async def erase(
 
     `asked`: the person wants it, which ends a restriction (Art. 18). Otherwise restricted
     subjects stay. Subjects that do not exist are passed over. Needs the role `eraser`.
-    What a hold keeps moves to `held` first; `requests` says on whose request, by subject.
+    What a hold keeps moves to `held` first; `requests` says on whose request, by subject. Who was
+    told something about them is told of the end (Art. 19).
     The subjects' rows are locked first: a child that is being written now is waited for and
     deleted, a later one fails its foreign key.
     """
@@ -77,7 +80,10 @@ async def erase(
         for table in inventory.deletion_order:
             if isinstance(table.erasure, Anonymise):
                 erased.counted |= await _count_in(tx, table, table.erasure, chosen)
-            await _delete(tx, table.name, chosen, erased)
+            if table is DISCLOSURE:
+                await _tell(tx, chosen, requests, erased)
+            else:
+                await _delete(tx, table.name, chosen, erased)
         await tx.execute("select delete_subjects($1)", chosen)
         erased.counts.setdefault(SUBJECT, Counter()).update(chosen)
         erased.closed += chosen
@@ -114,6 +120,18 @@ async def _delete(tx: Transaction, table: str, subjects: list[UUID], erased: Era
     )
     if rows:
         erased.counts.setdefault(table, Counter()).update(row[0] for row in rows)
+
+
+async def _tell(
+    tx: Transaction,
+    subjects: list[UUID],
+    requests: Mapping[UUID, UUID | None],
+    erased: Erased,
+) -> None:
+    """Delete what was passed on, into the list of recipients who must be told (Art. 19)."""
+    ended = await end_disclosures(tx, {subject: requests.get(subject) for subject in subjects})
+    if ended:
+        erased.counts.setdefault(DISCLOSURE.name, Counter()).update(ended)
 
 
 async def _count_in(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from shared.inventory.disclosed import DISCLOSURE, OBJECTION, TELLING
 from shared.inventory.model import (
     Basis,
     For,
@@ -203,5 +204,8 @@ KERNEL: Final = (
     MAIL,
     TOKEN,
     CONSENT,
+    DISCLOSURE,
+    OBJECTION,
+    TELLING,
     ANSWER,
 )

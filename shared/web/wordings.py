@@ -2,21 +2,30 @@
 
 `wordings/<id>.v<version>.<language>.txt` holds one. What a form posts as a person's consent is the
 SHA-256 of these bytes, so that the evidence names the text that was on the screen (GDPR Art. 7(1)).
+`wordings/versions.toml` says of each later version since when it holds and whether the change is
+material: then older consents stop counting for sending until they are renewed (R-POL-01).
 """
 
 import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from shared.web.language import Language
 
 NAME = re.compile(r"(?P<id>[a-z][a-z0-9_.-]*)\.v(?P<version>[0-9]{1,4})\.(?P<language>de|en)\.txt")
+VERSIONS = "versions.toml"
 
 
 class UnknownWording(Exception):  # noqa: N818
     """A form declares a wording that has no file in one of the languages."""
+
+
+class BadVersions(Exception):  # noqa: N818
+    """`versions.toml` has `["<id>.v<version>"]` with `effective_from` (a day) and `material`."""
 
 
 @dataclass(frozen=True)
@@ -30,31 +39,64 @@ class Wording:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Version:
+    """Since when a version holds (None: always did) and whether it changed what is agreed to."""
+
+    effective_from: date | None = None
+    material: bool = False
+
+
+@dataclass(frozen=True)
 class Wordings:
-    """All wordings of one service; `current` is the highest version of an id and language."""
+    """All wordings of one service. `versions` is by id and number; one not named always held."""
 
-    def __init__(self, wordings: Iterable[Wording]) -> None:
-        """Index wordings by id, language and digest."""
-        self.all = tuple(wordings)
-        self._current: dict[tuple[str, Language], Wording] = {}
-        for wording in sorted(self.all, key=lambda one: one.version):
-            self._current[wording.id, wording.language] = wording
+    all: tuple[Wording, ...]
+    versions: Mapping[tuple[str, int], Version] = field(default_factory=dict)
 
-    def current(self, wording_id: str, language: Language) -> Wording:
-        """Return the version in force. Raises UnknownWording if there is no such file."""
-        found = self._current.get((wording_id, language))
-        if found is None:
+    def current(self, wording_id: str, language: Language, on: date | None = None) -> Wording:
+        """Return the version in force on a day (UTC; default: today): the highest that holds.
+
+        Raises UnknownWording if there is no such file.
+        """
+        held = [
+            one
+            for one in self.all
+            if (one.id, one.language) == (wording_id, language)
+            and self._holds(one.id, one.version, on or _today())
+        ]
+        if not held:
             raise UnknownWording(wording_id)
-        return found
+        return max(held, key=lambda one: one.version)
 
     def by_sha256(self, sha256: str) -> Wording | None:
-        """Return the wording with this digest (hex), or None if its file was taken away."""
+        """Find a wording of any version by its hex digest."""
         return next((one for one in self.all if one.sha256 == sha256), None)
+
+    def counts(self, wording: str, version: int, on: date | None = None) -> bool:
+        """Say whether a consent to this version still counts, asked when it is used (R-POL-01).
+
+        It does until a later version that is in force changed what is agreed to. A version that
+        nobody published does not count.
+        """
+        known = {one.version for one in self.all if one.id == wording}
+        day = on or _today()
+        return version in known and not any(
+            later > version
+            and self.versions.get((wording, later), Version()).material
+            and self._holds(wording, later, day)
+            for later in known
+        )
+
+    def _holds(self, wording_id: str, version: int, day: date) -> bool:
+        since = self.versions.get((wording_id, version), Version()).effective_from
+        return since is None or since <= day
 
 
 def read_wordings(folder: Path) -> Wordings:
-    """Read `<folder>/wordings/*.txt`. Raises UnknownWording for a file named otherwise."""
-    return Wordings(_read(file) for file in sorted((folder / "wordings").glob("*.txt")))
+    """Read `<folder>/wordings/`. Raises UnknownWording for a file named otherwise, BadVersions."""
+    texts = tuple(_read(file) for file in sorted((folder / "wordings").glob("*.txt")))
+    return Wordings(texts, _read_versions(folder / "wordings" / VERSIONS, texts))
 
 
 def _read(file: Path) -> Wording:
@@ -69,3 +111,21 @@ def _read(file: Path) -> Wording:
         text=content.decode("utf-8"),
         sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _read_versions(file: Path, texts: Iterable[Wording]) -> dict[tuple[str, int], Version]:
+    if not file.exists():
+        return {}
+    named = {f"{one.id}.v{one.version}": (one.id, one.version) for one in texts}
+    found = {}
+    for name, said in tomllib.loads(file.read_text("utf-8")).items():
+        since, material = said.get("effective_from"), said.get("material")
+        whole = set(said) == {"effective_from", "material"} and isinstance(material, bool)
+        if name not in named or not whole or type(since) is not date:
+            raise BadVersions(name)
+        found[named[name]] = Version(since, material)
+    return found
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
