@@ -5,16 +5,16 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from contracts.vocabulary import Reason
-from services.rights.centre import asking, following
+from services.rights.centre import asking
 from services.rights.centre.forms import CONFIRM, ERASE, RESEND
-from services.rights.endings import ACTIONS
 from services.rights.inventory import INVENTORY
 from services.rights.mails import Mails
-from services.rights.reactions import REACTIONS
 from services.rights.settings import SERVICE as NAME
 from services.rights.settings import UNCONFIRMED, configured
 from services.rights.store import find_subjects
 from shared.mail import Post, configured_sender
+from shared.saga.followed import FOLLOWED_ACTIONS, FOLLOWED_REACTIONS
+from shared.saga.status_pages import status_router
 from shared.settings import Settings
 from shared.slice import Service
 from shared.web import Card
@@ -22,7 +22,7 @@ from shared.web.configuration import WebSettings
 
 pages = APIRouter()
 pages.include_router(asking.router)
-pages.include_router(following.router)
+pages.include_router(status_router(NAME))
 
 
 def mails(settings: Settings) -> Post:
@@ -40,8 +40,8 @@ SERVICE = Service(
     inventory=INVENTORY,
     find=find_subjects,
     origin=True,
-    reactions=REACTIONS,
+    reactions=FOLLOWED_REACTIONS,
     endings={UNCONFIRMED: Reason.UNCONFIRMED},
-    actions=ACTIONS,
+    actions=FOLLOWED_ACTIONS,
     mails=mails,
 )

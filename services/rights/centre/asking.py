@@ -12,8 +12,8 @@ from services.rights.centre.forms import BASE, CONFIRM, ERASE, RESEND
 from services.rights.inventory import INVENTORY
 from services.rights.rules import Unconfirmed, days_of
 from services.rights.settings import CONFIRM as CONFIRM_TOKEN
-from services.rights.settings import OVERDUE, SERVICE, STARTED, UNCONFIRMED, configured
 from services.rights.settings import RESEND as RESEND_TOKEN
+from services.rights.settings import SERVICE, UNCONFIRMED, configured
 from shared.crash import crash
 from shared.database import Database, Transaction, barrier, is_transient
 from shared.deadlines import set_deadline
@@ -21,6 +21,7 @@ from shared.errors import UnknownToken
 from shared.keys import signer_for
 from shared.mail import post
 from shared.saga.closing import Slice
+from shared.saga.followed import follow
 from shared.saga.origin import Opening, open_request
 from shared.web import (
     TokenState,
@@ -147,23 +148,7 @@ async def _open(database: Database, token: str) -> str:
             followed=True,
         )
         request_id = await open_request(tx, opening, part=PART, passed_at=passed_at)
-        return await _follow(tx, request_id, asked)
-
-
-async def _follow(tx: Transaction, request_id: UUID, asked: Unconfirmed) -> str:
-    """Queue the mail with the signed statement, set the alarm, make the first status link."""
-    await post(
-        tx,
-        kind=STARTED,
-        template=STARTED,
-        language=asked.language,
-        request_id=request_id,
-        give_up_at=tx.now + configured().cert_mail_ttl,
-    )
-    request = await store.find_request(tx, request_id)
-    if request is not None:
-        await set_deadline(tx, None, OVERDUE, request.due_at, {"request": str(request_id)})
-    return await store.new_status_link(tx, request_id)
+        return await follow(tx, request_id, asked.language)
 
 
 async def _queue_link(tx: Transaction, subject: UUID, lang: str) -> None:

@@ -1,4 +1,4 @@
-"""Fetching a request's bundle from the service that certifies, with rights' own credential."""
+"""Fetching a request's bundle from the service that certifies, with the origin's credential."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from contracts.bundle import Bundle
 from contracts.certificate import PAYLOAD_TYPE, Predicate, Statement
 from contracts.envelope import unpack
 from contracts.errors import BadCertificate
-from services.rights.settings import LEDGER, SERVICE
+from contracts.topics import ERASURE_SERVICE
 from shared.errors import Unavailable
 from shared.saga.credentials import bearer, own_credential
 from shared.settings import Settings
@@ -18,17 +18,17 @@ from shared.settings import Settings
 TIMEOUT_S = 4.0  # less than the transaction of the mailer may wait
 
 
-async def fetch_bundle(settings: Settings, request_id: UUID) -> Bundle:
-    """Ask for the bundle of a certified request, without the nonce.
+async def fetch_bundle(settings: Settings, origin: str, request_id: UUID) -> Bundle:
+    """Ask, as the service `origin`, for the bundle of a certified request, without the nonce.
 
     Raises Unavailable if the ledger is away, does not have it, or sends something else.
     """
-    base = settings.internal_url.replace("{service}", LEDGER)
+    base = settings.internal_url.replace("{service}", ERASURE_SERVICE)
     try:
         async with httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
             response = await client.get(
                 f"{base}/internal/v1/certificates/{request_id}",
-                headers=bearer(own_credential(settings, SERVICE)),
+                headers=bearer(own_credential(settings, origin)),
             )
             response.raise_for_status()
             return Bundle.from_json(response.content)
