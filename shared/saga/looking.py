@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from shared.consumer.lines import AnyLine
 from shared.database import Transaction
 
 BATCH = 500  # receipts in one look
+IDS_COME_WITHIN = timedelta(seconds=1)  # of their receipt; later the verifier says that it waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +73,18 @@ async def note_receipts(tx: Transaction, lines: Sequence[AnyLine]) -> None:
 
 async def note_closed(tx: Transaction, lines: Sequence[AnyLine]) -> None:
     """Keep closed ids until their receipt was looked at."""
-    await tx.executemany(
+    await tx.execute(
         """
         insert into closed (receipt_id, attempt, number, subject_ids)
-        values ($1, $2, $3, $4)
+        select receipt_id, attempt, number, string_to_array(subject_ids, ',')::uuid[]
+          from unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[])
+               as told (receipt_id, attempt, number, subject_ids)
             on conflict do nothing
         """,
-        [
-            (
-                line.message.receipt_id,
-                line.message.attempt,
-                line.message.number,
-                list(line.message.subject_ids),
-            )
-            for line in lines
-        ],
+        [line.message.receipt_id for line in lines],
+        [line.message.attempt for line in lines],
+        [line.message.number for line in lines],
+        [",".join(map(str, line.message.subject_ids)) for line in lines],
     )
 
 
@@ -108,15 +106,26 @@ async def forget_asked(tx: Transaction, lines: Sequence[AnyLine]) -> None:
 
 
 async def due(tx: Transaction) -> list[Look]:
-    """Take up to 500 receipts that are due, locked, with the ids that have arrived."""
+    """Take up to 500 receipts that are due, locked, with the ids that have arrived.
+
+    Closed ids come on another topic, so a receipt may be here before them: without any of its
+    ids it is left for a second, until they come and wake the verifier.
+    """
     rows = await tx.fetch(
         """
         with mine as (
             select *
-              from looking
+              from looking l
              where next_try_at <= $1
-             order by next_try_at, receipt_id
-             limit $2
+               and (closed_count = 0
+                    or next_try_at <= $2
+                    or exists (select
+                                 from closed c
+                                where c.receipt_id = l.receipt_id
+                                  and c.attempt = l.attempt
+                               offset 0))
+             order by next_try_at
+             limit $3
                for update skip locked
         )
         select mine.receipt_id, mine.attempt, mine.request_id, mine.receipt_sha256,
@@ -130,6 +139,7 @@ async def due(tx: Transaction) -> list[Look]:
           left join asked using (request_id)
         """,
         tx.now,
+        tx.now - IDS_COME_WITHIN,
         BATCH,
     )
     return [Look(**{**row, "ids": frozenset(row["ids"])}) for row in map(dict, rows)]

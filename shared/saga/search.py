@@ -15,6 +15,8 @@ from shared.saga.catalogue import Column, Relation, read_catalogue
 
 ROOT: Final = "subject"
 SMALL_BYTES: Final = 16 * 1024 * 1024  # a relation that may be scanned for each batch
+TINY_BYTES: Final = 64 * 1024
+NO_WAY: Final = "", "null::timestamptz"
 # Outside by design: what open requests are about, keyed digests of a day, and retained values,
 # of which the verifier sees everything but the values (they are counted apart).
 OUTSIDE: Final = frozenset({"alias", "ephemeral", "held"})
@@ -53,7 +55,7 @@ async def look(tx: Transaction, ids: Collection[UUID], addresses: Collection[str
     id_statement, text_statement = statements(visible)
     if ids and id_statement:
         for row in await tx.fetch(id_statement, sorted(ids)):
-            left_ids[row["id"]] = left_ids.get(row["id"], 0) + 1
+            left_ids[row["value"]] = left_ids.get(row["value"], 0) + 1
     if addresses and text_statement:
         for row in await tx.fetch(text_statement, sorted(addresses)):
             left_addresses.setdefault(row["value"], []).append(row["since"])
@@ -61,40 +63,78 @@ async def look(tx: Transaction, ids: Collection[UUID], addresses: Collection[str
 
 
 def statements(relations: Sequence[Relation]) -> tuple[str, str]:
-    """Write the two searches over all relations; $1 is an array of ids or of addresses."""
-    id_parts, text_parts = [], []
+    """Write the two searches over all relations; $1 is an array of ids or of addresses.
+
+    A relation of a few pages is read once for all of its columns, which takes less than to plan
+    and ask an index for each.
+    """
     by_oid = {relation.oid: relation for relation in relations}
+    id_parts: list[str] = []
+    text_parts: list[str] = []
     for relation in relations:
-        for column in relation.columns:
-            if not (column.indexed or relation.size <= SMALL_BYTES):
-                continue
-            if column.type in UUIDS:
-                id_parts.append(_id_part(relation, column))
-            elif column.type in TEXTS:
-                text_parts.append(_text_part(relation, column, by_oid))
-    return "\nunion all\n".join(id_parts), "\nunion all\n".join(text_parts)
+        ids = [column for column in relation.columns if column.type in UUIDS]
+        texts = [column for column in relation.columns if column.type in TEXTS]
+        way = way_to_root(relation, by_oid)
+        if relation.size <= TINY_BYTES:
+            id_parts += _whole(relation, "uuid", ids, NO_WAY)
+            text_parts += _whole(relation, "text", texts, way)
+        else:
+            id_parts += [_id_part(relation, column) for column in ids if _seen(relation, column)]
+            text_parts += [
+                _text_part(relation, column, way) for column in texts if _seen(relation, column)
+            ]
+    return _united("uuid", id_parts), _united("text", text_parts)
+
+
+def _seen(relation: Relation, column: Column) -> bool:
+    return column.indexed or relation.size <= SMALL_BYTES
+
+
+def _united(kind: str, parts: Sequence[str]) -> str:
+    if not parts:
+        return ""
+    wanted = f"with wanted as materialized (select unnest($1::{kind}[]) as value)\n"
+    return wanted + "\nunion all\n".join(parts)
+
+
+def _whole(
+    relation: Relation, kind: str, columns: Sequence[Column], way: tuple[str, str]
+) -> list[str]:
+    """Read a whole relation for all of these columns; a value in two of them is found twice."""
+    if not columns:
+        return []
+    joins, since = way
+    values = ", ".join(f"(t.{column.quoted}::{kind})" for column in columns)
+    return [
+        (
+            f"select v.value, {since} as since from {relation.quoted} t{joins}"
+            f" cross join lateral (values {values}) as v (value)"
+            " where v.value in (select value from wanted)"
+        )
+    ]
 
 
 def _id_part(relation: Relation, column: Column) -> str:
     return (
-        f"select t.{column.quoted} as id from {relation.quoted} t"
+        f"select t.{column.quoted} as value, {NO_WAY[1]} as since from {relation.quoted} t"
         f" where t.{column.quoted} = any($1::uuid[])"
     )
 
 
-def _text_part(relation: Relation, column: Column, by_oid: Mapping[int, Relation]) -> str:
+def _text_part(relation: Relation, column: Column, way: tuple[str, str]) -> str:
     """Search one text column, joined to `subject` along its foreign keys where there is a way.
 
     A column with an index is looked up address by address: without planner statistics (they would
     keep samples of addresses) `= any` would read the whole table.
     """
-    joins, since = way_to_root(relation, by_oid)
+    joins, since = way
     if column.indexed:
         found = (
             f"(select t.* from {relation.quoted} t where t.{column.quoted} = wanted.value offset 0)"
         )
-        source = f"unnest($1::text[]) as wanted (value) cross join lateral {found} t"
-        return f"select wanted.value, {since} as since from {source}{joins}"
+        return (
+            f"select wanted.value, {since} as since from wanted cross join lateral {found} t{joins}"
+        )
     return (
         f"select t.{column.quoted}::text as value, {since} as since"
         f" from {relation.quoted} t{joins} where t.{column.quoted}::text = any($1::text[])"
@@ -121,7 +161,7 @@ def way_to_root(relation: Relation, by_oid: Mapping[int, Relation]) -> tuple[str
                 return _joins(taken), f"j{len(taken)}.address_since"
             seen.add(there.oid)
             ways.append((there, taken))
-    return "", "null::timestamptz"
+    return NO_WAY
 
 
 def _joins(steps: Sequence[tuple[Relation, Any]]) -> str:

@@ -160,14 +160,15 @@ class Verifier:
                 blocked |= dict.fromkeys((each.key for each in ready), Blocked.UNREADABLE)
                 ready = []
             self._alarm(looks, blocked)
-            await looking.put_off(
-                tx,
-                {
-                    each.key: (retry_at(tx.now, each.tries), blocked[each.key].value)
-                    for each in looks
-                    if each.key in blocked
-                },
-            )
+            if blocked:
+                await looking.put_off(
+                    tx,
+                    {
+                        each.key: (retry_at(tx.now, each.tries), blocked[each.key].value)
+                        for each in looks
+                        if each.key in blocked
+                    },
+                )
             self._tell(tx, ready, told, remaining)
             await looking.done(tx, ready)
             crash("verifier:before-commit")
