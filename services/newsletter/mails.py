@@ -1,6 +1,6 @@
 """The newsletter's mails: whom a queued mail is for now, and what it says to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -25,8 +25,10 @@ from shared.database import Transaction
 from shared.mail import Attachment, Delivery, Mail, Post, Sender, mail_environment
 from shared.slice import is_restricted
 from shared.web.tokens import new_token
+from shared.web.wordings import Wordings, read_wordings
 
-TEMPLATES = Path(__file__).with_name("templates") / "mail"
+FOLDER = Path(__file__).parent
+TEMPLATES = FOLDER / "templates" / "mail"
 ALREADY = "already"  # the confirmation mail of an address that is subscribed
 
 
@@ -36,6 +38,7 @@ class Mails:
 
     public_url: str
     settings: NewsletterSettings
+    wordings: Wordings = field(default_factory=lambda: read_wordings(FOLDER))
 
     def post(self, sender: Sender) -> Post:
         """Say how this service's mails are made."""
@@ -120,7 +123,7 @@ class Mails:
             consent,
             restricted=await is_restricted(tx, subject_id),
             queued=await issue_store.is_queued(tx, issue_id, subject_id),
-            material_since=self.settings.material_since,
+            counts=self.wordings.counts,
         )
         text = await issue_store.text_of(tx, issue_id, subscriber.language if subscriber else "")
         if subscriber is None or text is None or not wanted:

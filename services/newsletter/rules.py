@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from shared.errors import Refused, UnknownToken
 
 MAX_SUBJECT_CHARS = 150
 MAX_ISSUE_CHARS = 200_000
+Counts = Callable[[str, int], bool]
 _FRONT = re.compile(r"\A---\r?\n(?P<head>.*?)\r?\n---\r?\n(?P<body>.*)\Z", re.DOTALL)
 
 
@@ -110,17 +111,15 @@ def confirm(
     return subscriber, consent
 
 
-def may_receive(
-    consent: Consent | None, *, restricted: bool, queued: bool, material_since: int
-) -> bool:
+def may_receive(consent: Consent | None, *, restricted: bool, queued: bool, counts: Counts) -> bool:
     """Say whether an issue may go to a subscriber now: asked just before each delivery.
 
-    A consent to a wording older than the last material change does not count (R-POL-01);
-    a restricted subject gets nothing (GDPR Art. 18(2)).
+    A consent to a wording older than the last material change does not count (R-POL-01), which
+    `counts` knows by id and version; a restricted subject gets nothing (GDPR Art. 18(2)).
     """
     if consent is None or restricted or not queued:
         return False
-    return consent.wording_version >= material_since
+    return counts(consent.wording, consent.wording_version)
 
 
 class State(StrEnum):

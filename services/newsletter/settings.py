@@ -34,12 +34,10 @@ class NewsletterSettings(FromEnvironment):
     """Read from `EXPUNGE_*` beside `Settings`.
 
     `doi_ttl` (R-NL-04): how long a mailed confirmation link lives, 1 h to 7 d, as ISO 8601
-    duration or seconds. `material_since` (R-POL-01): the first wording version that is in force
-    without a new consent; older ones stop until the person agrees again.
+    duration or seconds.
     """
 
     doi_ttl: ConfirmationWindow = timedelta(hours=48)
-    material_since: Annotated[int, Field(ge=1)] = 1
 
 
 @lru_cache(maxsize=1)

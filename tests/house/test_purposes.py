@@ -1,0 +1,39 @@
+"""Every purpose that a live service names is registered, is its own, and rests on consent there."""
+
+import pytest
+
+from contracts.purposes import Basis, purpose_named
+from services import registry
+from shared.slice import Service
+from shared.web import Form
+
+FORMS = [form for service in registry.SERVICES for form in service.part().forms]
+ASKING = [form for form in FORMS if form.declarations]
+
+
+def test_there_are_forms_that_ask_for_consent() -> None:
+    assert ASKING
+
+
+@pytest.mark.rule("R-POL-06")
+@pytest.mark.parametrize("form", ASKING, ids=lambda form: form.key)
+def test_a_form_asks_for_consent_to_a_registered_purpose_of_its_own(form: Form) -> None:
+    for declaration in form.declarations:
+        purpose = purpose_named(declaration.purpose)
+
+        assert purpose.basis is Basis.CONSENT, "a declaration is a consent: its letter is a"
+        assert purpose.owner == form.service, "contracts/purposes.py says whose purpose it is"
+
+
+@pytest.mark.rule("R-POL-06")
+@pytest.mark.parametrize(
+    "service",
+    [one for one in registry.SERVICES if one.stands_on],
+    ids=lambda one: one.name,
+)
+def test_a_relationship_stands_on_registered_purposes_of_its_service(
+    service: Service,
+) -> None:
+    owners = {purpose_named(purpose).owner for purpose in service.stands_on}
+
+    assert owners == {service.name}
