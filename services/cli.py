@@ -54,9 +54,12 @@ def _add_the_rest(app: typer.Typer) -> None:
     from services.policy_cli import policy  # noqa: PLC0415
     from shared.consumer.cli import parked  # noqa: PLC0415
     from shared.database.cli import db_commands  # noqa: PLC0415
+    from shared.desk.cli import staff_commands  # noqa: PLC0415
     from shared.keys.cli import keys_app  # noqa: PLC0415
     from shared.outbox.cli import topics  # noqa: PLC0415
 
+    desks = [one.name for one in registry.SERVICES if one.desk is not None]
+    app.add_typer(staff_commands(desks), name="staff", rich_help_panel=RUN)
     keys = keys_app([one.name for one in registry.with_database()], registry.participants())
     app.add_typer(parked, name="parked", rich_help_panel=RUN)
     app.add_typer(db_commands(registry.schemas()), name="db", rich_help_panel=SET_UP)

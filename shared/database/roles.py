@@ -43,6 +43,8 @@ SPECIAL: Final[dict[str, dict[str, str]]] = {
     "ephemeral": UNEXPORTED,
     "daily_key": UNEXPORTED,
     "answer": UNEXPORTED,
+    "staff": UNEXPORTED,
+    "staff_session": UNEXPORTED,
     "subject": {**ORDINARY, "app": "select, insert, update"},
     "outbox": {
         "app": "select, insert",

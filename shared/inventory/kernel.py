@@ -190,6 +190,36 @@ ANSWER = Table(
     kind=Kind.EPHEMERAL,
 )
 
+STAFF = Table(
+    name="staff",
+    purpose="let nobody but those who work with this slice see it",
+    columns={
+        "staff_id": ID,
+        "name": Personal("name to sign in with", Source.SERVICE),
+        "password": Personal("argon2id of a password", Source.SERVICE),
+        "totp_secret": Personal("secret of the second factor", Source.SERVICE),
+        "last_step": COUNT,
+        "failures": COUNT,
+        "locked_until": TIME,
+        "added_at": TIME,
+    },
+    keep=UntilDone("the account is removed"),
+    basis=Basis.CONTRACT,
+    kind=Kind.STAFF,
+)
+STAFF_SESSION = Table(
+    name="staff_session",
+    purpose="know who is signed in at the desk",
+    columns={
+        "session_sha256": Personal("digest of a cookie", Source.SERVICE),
+        "staff_id": ID,
+        "seen_at": TIME,
+        "ends_at": TIME,
+    },
+    keep=UntilDone("the session ended"),
+    basis=Basis.CONTRACT,
+    kind=Kind.STAFF,
+)
 KERNEL: Final = (
     *EVERYWHERE,
     SUBJECT,
@@ -208,4 +238,6 @@ KERNEL: Final = (
     OBJECTION,
     TELLING,
     ANSWER,
+    STAFF,
+    STAFF_SESSION,
 )

@@ -103,8 +103,10 @@ class Kind(StrEnum):
     ALIAS = "alias"  # what an open request is about: ended by the request's last step
     EPHEMERAL = "ephemeral"  # keyed HMACs for at most a day
     HELD = "held"  # moved aside with a ground and an end
+    TIMED = "timed"  # personal and of nobody we could name: ends by its own time
     PLUMBING = "plumbing"  # no personal column
     AGGREGATE = "aggregate"  # counts without subjects
+    STAFF = "staff"  # people who work here: no request is about them
 
 
 @dataclass(frozen=True, slots=True)

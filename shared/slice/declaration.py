@@ -12,6 +12,7 @@ from contracts.messages import ConsentWithdrawn
 from shared.consumer.lines import Reactions
 from shared.database.migrations import Kernel, Schema
 from shared.deadlines import Actions
+from shared.desk.pages import sign_in_forms, sign_in_router
 from shared.inventory import Inventory
 from shared.mail import Post
 from shared.saga.claims import Find
@@ -40,6 +41,8 @@ class Service:
     every slice hears. `mails`: how its mails are made. `tasks` run in the worker. `commands` become
     `expunge <name> ...`, or are a function that adds them. `alone`: the whole worker of a service
     that is no slice. `layer` goes around all public routes of a web process.
+    `desk`: pages of the people who work here, on the internal listener under
+    `/{lang}/<name>/desk`, which is its first page; signing in is there already.
     """
 
     name: str
@@ -60,6 +63,8 @@ class Service:
     commands: typer.Typer | Callable[[typer.Typer], None] | None = None
     alone: Callable[[Settings], Work] | None = None
     layer: Layer | None = None
+    desk: APIRouter | None = None
+    desk_forms: tuple[Form, ...] = ()
 
     @property
     def participant(self) -> bool:
@@ -82,6 +87,11 @@ class Service:
             internal.include_router(self.internal)
         if self.origin:
             internal.include_router(claim_router(self.name))
+        desk_forms: tuple[Form, ...] = ()
+        if self.desk is not None:
+            internal.include_router(sign_in_router(self.name))
+            internal.include_router(self.desk)
+            desk_forms = (*sign_in_forms(self.name), *self.desk_forms)
         return Part(
             self.name,
             self.folder,
@@ -91,6 +101,7 @@ class Service:
             self.cards,
             database=self.inventory is not None,
             layer=self.layer,
+            desk_forms=desk_forms,
         )
 
     def schema(self) -> Schema:

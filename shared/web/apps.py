@@ -26,11 +26,13 @@ from shared.web.flood import Limits
 from shared.web.form_ids import FormIds
 from shared.web.frame import Layer
 from shared.web.gate import Gate
+from shared.web.guard import NotSignedIn
 from shared.web.health import health_router
-from shared.web.pages import Pages
+from shared.web.language import language_of
+from shared.web.pages import Pages, see_other
 from shared.web.parts import Connect, Part, Web
 from shared.web.problems import Failed, FormRefused, MethodNotAllowed
-from shared.web.rendering import render_again, render_problem
+from shared.web.rendering import render_again, render_problem, wants_json
 
 # FastAPI's own telemetry would record messages of exceptions, and they quote what people typed.
 SILENT: TelemetryConfig = {
@@ -182,6 +184,9 @@ def _gate(app: FastAPI, settings: Settings, *, public: bool) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101
+    if isinstance(error, NotSignedIn) and error.sign_in and not wants_json(request):
+        lang, service = language_of(request), _service_of(request)
+        return see_other(error.sign_in.format(lang=lang, service=service))
     return render_problem(request, type(error), _service_of(request))
 
 

@@ -9,7 +9,7 @@ from shared.web.language import Language
 from shared.web.texts import Texts
 from shared.web.wordings import Wording, Wordings
 
-INPUT_TYPES = {Kind.EMAIL: "email", Kind.TELEPHONE: "tel"}
+INPUT_TYPES = {Kind.EMAIL: "email", Kind.TELEPHONE: "tel", Kind.PASSWORD: "password"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class FormView:
     summary: tuple[tuple[str, str], ...]
     honeypot: str = HONEYPOT
     sentence: str = ""
+    csrf: str = ""
 
     @property
     def marked(self) -> bool:
@@ -75,8 +76,9 @@ def view_form(
     form_id: str,
     typed: Mapping[str, str] | None = None,
     codes: Mapping[str, str] | None = None,
+    csrf: str = "",
 ) -> FormView:
-    """Put together what is shown. `typed` and `codes` are by field name."""
+    """Put together what is shown. `typed` and `codes` are by field name; a password never is."""
     typed, codes = typed or {}, codes or {}
     errors = {name: _error(form, name, code, language, texts) for name, code in codes.items()}
     declarations = tuple(
@@ -99,6 +101,7 @@ def view_form(
         declarations=declarations,
         summary=tuple((name, text) for name, text in errors.items() if name != FORM_ID),
         sentence=errors.get(FORM_ID, ""),
+        csrf=csrf,
     )
 
 
@@ -111,7 +114,7 @@ def _field(  # noqa: PLR0917 - what is shown of one field
         field=field,
         label="" if hidden else texts.get(language, f"{key}.label"),
         hint=texts.find(language, f"{key}.hint"),
-        value=value,
+        value="" if field.kind is Kind.PASSWORD else value,
         error=error,
         choices=tuple((one, texts.get(language, f"{key}.{one}")) for one in field.choices),
     )

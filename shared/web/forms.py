@@ -21,6 +21,7 @@ class Kind(StrEnum):
     TELEPHONE = "telephone"
     CHOICE = "choice"
     TICK = "tick"
+    PASSWORD = "password"  # noqa: S105 - a word of HTML
     HIDDEN = "hidden"
 
 
@@ -63,6 +64,7 @@ class Form:
 
     `once=True` gives it a form id (double submits get the first answer again), a honeypot and a
     minimum fill time; turn it off for one-button pages whose link is the authority (RFC 8058).
+    `guard` names the session cookie whose holder alone may post it (`guard.py`).
     `template` renders the page that holds the form, also when it comes back with errors.
     """
 
@@ -73,6 +75,7 @@ class Form:
     declarations: tuple[Declaration, ...] = ()
     template: str = "web/form.html"
     once: bool = True
+    guard: str = ""
 
     @property
     def key(self) -> str:

@@ -35,7 +35,7 @@ class Part:
 
     `forms` get a descriptor and CORS; `cards` appear on the start page. A part with
     `database=False` holds no data and is never waited for. `layer` goes around all public routes of
-    the process (see `frame.py`).
+    the process (see `frame.py`). `desk_forms` are posted on the internal listener, by staff.
     """
 
     service: str
@@ -46,6 +46,7 @@ class Part:
     cards: tuple[Card, ...] = ()
     database: bool = True
     layer: Layer | None = None
+    desk_forms: tuple[Form, ...] = ()
 
 
 @dataclass(frozen=True)

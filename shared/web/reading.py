@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from shared.web.form_body import parse_form
 from shared.web.forms import Form, Values
+from shared.web.guard import CSRF, check_guard_token
 from shared.web.json_body import parse_json
 from shared.web.origins import check_origin
 from shared.web.parts import language, web_of
@@ -30,6 +31,8 @@ async def read_form(request: Request, form: Form) -> Values:
     check_origin(request, web.settings, web.configuration.allowed_origins.get(form.key, ()))
     await web.limits.count_post(client_of(request))
     posted = await read_fields(request)
+    if form.guard:
+        check_guard_token(request, form.guard, posted.pop(CSRF, ""))
     return read_values(
         form,
         posted,

@@ -11,6 +11,7 @@ from shared.errors import Refused
 from shared.web.form_views import FormView, view_form
 from shared.web.forms import FORM_ID, Form
 from shared.web.frame import shown_on
+from shared.web.guard import make_guard_token
 from shared.web.headers import content_security_policy
 from shared.web.language import language_of
 from shared.web.origins import cors_headers
@@ -158,4 +159,5 @@ def _view(
         form_id=form_id or (web.form_ids.make(form.key) if form.once else ""),
         typed=typed,
         codes=codes,
+        csrf=make_guard_token(request, form.guard) if form.guard else "",
     )

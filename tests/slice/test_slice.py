@@ -1,0 +1,209 @@
+"""What a slice declares is done: pages, consent, mail, endings, holds, counts, receipts."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from contracts.messages import ConsentGranted, ConsentWithdrawn, SliceErased
+from contracts.vocabulary import Ground, Method, Outcome, Reason
+from shared.database import Database
+from shared.deadlines import run_due
+from shared.inventory import read_counts
+from shared.saga.claims import Claim, Told
+from shared.saga.closing import Slice, close_requests, end_held
+from shared.saga.decisions import Answer
+from shared.saga.waiting import Asked
+from shared.slice import consents_of, withdraw
+from shared.slice.endings import ending_actions
+from tests.client import post_form
+from tests.kernel import eventually
+from tests.slice.conftest import Shop
+from tests.slice.shop import INVENTORY, LEGAL, NAME, PRODUCTS, PURPOSE, SERVICE
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def order(shop: Shop, address: str, *agree: str, product: str = "book") -> UUID:
+    entries = {"email": address, "name": "Ada", "product": product}
+    answer = await post_form(shop.client, f"/en/{NAME}/forms/order", entries, agree)
+    assert answer.status_code == 303, answer.text
+    async with shop.app.begin() as tx:
+        subject: UUID = await tx.fetchval(
+            "select subject_id from invoice where email = $1", address
+        )
+    await eventually(lambda: no_mail_left(shop.app, subject))
+    return subject
+
+
+async def no_mail_left(app: Database, subject: UUID) -> bool:
+    async with app.begin() as tx:
+        return not await tx.fetchval("select count(*) from mail where subject_id = $1", subject)
+
+
+async def fall_due(shop: Shop, subject: UUID, kind: str) -> None:
+    async with shop.app.begin() as tx:
+        await tx.execute(
+            "update deadline set due_at = $3 where subject_id = $1 and kind = $2",
+            subject, kind, tx.now,
+        )  # fmt: skip
+    await run_due(shop.eraser, ending_actions(INVENTORY, SERVICE.endings))
+
+
+async def request(shop: Shop, address: str) -> UUID:
+    """Let one request for an address be carried out, as the participant does it."""
+    asked = Asked(uuid4(), "rights", await now(shop))
+    told = {asked.request_id: Told(Answer.ALIASES, addresses=(address,))}
+    assert SERVICE.find is not None
+    async with shop.eraser.begin() as tx:
+        late = await close_requests(tx, Slice(INVENTORY, SERVICE.find), [asked], told, tx.now)
+    assert not late
+    return asked.request_id
+
+
+async def now(shop: Shop) -> object:
+    async with shop.app.begin() as tx:
+        return tx.now
+
+
+@pytest.mark.rule("R-17-01", "R-ACC-11")
+async def test_what_a_law_keeps_is_moved_aside_and_named_in_the_receipt(shop: Shop) -> None:
+    await order(shop, "ada@example.org")
+
+    asked = await request(shop, "ada@example.org")
+
+    [receipt] = [one for one in await shop.told(SliceErased) if one.request_id == asked]
+    assert (receipt.outcome, receipt.rows) == (
+        Outcome.HELD,
+        {"deadline": 1, "hold": 1, "invoice": 1, "subject": 1},
+    )
+    [held] = receipt.held
+    assert (held.ground, held.reference, held.rows) == (Ground.LEGAL_OBLIGATION, "ao-147-3", 1)
+    holder = await asyncpg.connect(shop.settings.database_url(NAME, "holder"))
+    fields = await holder.fetchval("select fields from held where request_id = $1", asked)
+    await holder.close()
+    assert "Ada" in fields
+    assert "ada@example.org" not in fields
+
+
+@pytest.mark.rule("R-ACC-11", "R-POL-07")
+async def test_the_end_of_a_hold_deletes_with_a_receipt_of_its_own(shop: Shop) -> None:
+    await order(shop, "eve@example.org")
+    await request(shop, "eve@example.org")
+    holder = await asyncpg.connect(shop.settings.database_url(NAME, "holder"))
+    await holder.execute("update held set until = until - $1::interval", LEGAL + timedelta(days=1))
+    await holder.close()
+    await shop.forget()
+
+    async with shop.eraser.begin() as tx:
+        ended = await end_held(tx, INVENTORY, 500)
+
+    [receipt] = await shop.told(SliceErased)
+    assert ended >= 1
+    assert (receipt.reason, receipt.request_id, receipt.rows) == (
+        Reason.HOLD_ENDED,
+        None,
+        {"held": ended},
+    )
+    async with shop.eraser.begin() as tx:
+        assert await end_held(tx, INVENTORY, 500) == 0
+
+
+@pytest.mark.rule("R-POL-07")
+async def test_a_declared_ending_deletes_with_its_reason(shop: Shop) -> None:
+    subject = await order(shop, "bob@example.org", "remind")
+    await shop.forget()
+
+    await fall_due(shop, subject, "open")
+
+    [receipt] = await shop.told(SliceErased)
+    assert (receipt.reason, receipt.closed_count) == (Reason.RETENTION_OVER, 1)
+    [ended] = await shop.told(ConsentWithdrawn)
+    assert ended.method is Method.ERASURE
+
+
+@pytest.mark.rule("R-7-01")
+async def test_one_declaration_goes_and_the_relationship_stays(shop: Shop) -> None:
+    subject = await order(shop, "joan@example.org", "remind")
+    [granted] = (await shop.told(ConsentGranted))[-1:]
+
+    async with shop.app.begin() as tx:
+        first = await withdraw(tx, subject, PURPOSE, Method.PAGE)
+        second = await withdraw(tx, subject, PURPOSE, Method.PAGE)
+        left = await consents_of(tx, subject)
+        there = await tx.fetchval("select count(*) from invoice where subject_id = $1", subject)
+
+    assert (first, second, left, there) == (True, False, {}, 1)
+    [said] = (await shop.told(ConsentWithdrawn))[-1:]
+    assert said.consent_id == granted.consent_id
+
+
+async def test_a_restored_backup_forgets_the_consent_and_keeps_the_relationship(
+    shop: Shop,
+) -> None:
+    from contracts.messages import ConsentWithdrawn as Said  # noqa: PLC0415
+    from shared.slice.consents import withdrawn_before  # noqa: PLC0415
+
+    subject = await order(shop, "kit@example.org", "remind")
+    async with shop.app.begin() as tx:
+        [consent] = (await consents_of(tx, subject)).values()
+
+    async def hear(stands_on: frozenset[str]) -> tuple[int, int]:
+        message = Said(
+            consent_id=consent.consent_id,
+            purpose=PURPOSE,
+            method=Method.PAGE,
+            withdrawn_at=consent.granted_at,
+        )
+        async with shop.eraser.begin() as tx:
+            await withdrawn_before(INVENTORY, stands_on)(tx, [Heard(message)])  # type: ignore[list-item]
+            consents = await consents_of(tx, subject)
+            there = await tx.fetchval("select count(*) from subject where subject_id = $1", subject)
+            return len(consents), there
+
+    assert await hear(frozenset()) == (0, 1)
+
+
+class Heard:
+    """As much of a line as the reaction reads."""
+
+    def __init__(self, message: ConsentWithdrawn) -> None:
+        self.message = message
+        self.event = type("Event", (), {"source": NAME})()
+
+
+@pytest.mark.rule("R-EV-08")
+async def test_counts_remain_and_small_ones_are_not_given_out(shop: Shop) -> None:
+    for number in range(5):
+        subject = await order(shop, f"n{number}@example.org", product="course")
+        await fall_due(shop, subject, "open")
+
+    async with shop.app.begin() as tx:
+        counts = await read_counts(tx, PRODUCTS, 5)
+
+    assert counts.cells[("course",)] == 5
+
+
+async def test_an_address_finds_its_subjects_and_no_others(shop: Shop) -> None:
+    mine = await order(shop, "max@example.org")
+    await order(shop, "Max@example.org")
+    assert SERVICE.find is not None
+    asked = uuid4(), uuid4()
+
+    async with shop.eraser.begin() as tx:
+        claims = [
+            Claim(asked[0], tx.now, addresses=("max@example.org",)),
+            Claim(asked[1], tx.now, subjects=(mine, uuid4())),
+        ]
+        found = await SERVICE.find(tx, claims, tx.now)
+        before = await SERVICE.find(tx, claims, tx.now - timedelta(hours=1))
+
+    assert (found, before) == ({asked[0]: {mine}, asked[1]: {mine}}, {})
+
+
+async def test_the_mail_is_sent(shop: Shop) -> None:
+    await order(shop, "lin@example.org")
+
+    [mail] = shop.inbox.messages("lin@example.org")
+    assert mail.subject == "Your order"
