@@ -5,12 +5,22 @@ The two messages have different keys, so compaction keeps both and no late copy 
 hide a withdrawal.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
+from pydantic import AfterValidator
+
 from contracts.fields import FormName, Message, Number, Purpose, Sha256, Time, Wording
+from contracts.purposes import registered
+from contracts.spelling import Spelling, spelling_of
 from contracts.topics import CONSENT, Topic
 from contracts.vocabulary import Language, MessageType, Method
+
+# A consent to what is in no register is not said, and not believed (R-POL-06). A withdrawal always
+# is: its purpose is only repeated.
+RegisteredPurpose = Annotated[
+    Purpose, AfterValidator(registered), Spelling(spelling_of(Purpose).form, registered)
+]
 
 
 class ConsentGranted(Message):
@@ -24,7 +34,7 @@ class ConsentGranted(Message):
     type: ClassVar[MessageType] = MessageType.CONSENT_GRANTED
     key_end: ClassVar[bytes] = b"/granted"  # compaction keeps both messages of a consent
     consent_id: UUID
-    purpose: Purpose
+    purpose: RegisteredPurpose
     wording: Wording
     wording_version: Number
     wording_sha256: Sha256

@@ -2,6 +2,8 @@
 
 import pytest
 
+from contracts.errors import BadMessage
+from contracts.messages import ConsentGranted, encode, parse, uuid7
 from contracts.purposes import (
     PURPOSES,
     Basis,
@@ -11,6 +13,8 @@ from contracts.purposes import (
     purpose_named,
     registered,
 )
+from contracts.vocabulary import MessageType
+from tests.contracts.samples import GRANTED, NOW, WITHDRAWN
 
 
 @pytest.mark.rule("R-POL-06")
@@ -44,3 +48,27 @@ def test_an_unknown_purpose_is_refused_and_an_ended_one_given_to_nothing() -> No
             purpose_named(purpose_id)
     with pytest.raises(UnknownPurpose):
         registered("club.mail")
+
+
+def _line(purpose: str) -> bytes:
+    """Write a grant as any service would, whose purpose we have never heard of."""
+    line = encode(GRANTED, source="newsletter", id=uuid7(), time=NOW)
+    return line.replace(GRANTED.purpose.encode(), purpose.encode())
+
+
+@pytest.mark.rule("R-POL-06")
+def test_a_consent_to_an_unregistered_purpose_is_neither_said_nor_believed() -> None:
+    assert parse(_line("newsletter.send")).type is MessageType.CONSENT_GRANTED
+    for line in (_line("newsletter.sell"), _line("newsletter.sell").replace(b":{", b": {")):
+        with pytest.raises(BadMessage):
+            parse(line)
+    with pytest.raises(ValueError, match="purpose"):
+        ConsentGranted.model_validate({**GRANTED.model_dump(), "purpose": "newsletter.sell"})
+
+
+@pytest.mark.rule("R-POL-06")
+def test_a_withdrawal_is_believed_whatever_it_was_for() -> None:
+    line = encode(WITHDRAWN, source="newsletter", id=uuid7(), time=NOW)
+    event = parse(line.replace(WITHDRAWN.purpose.encode(), b"newsletter.sell"))
+
+    assert event.subject == WITHDRAWN.subject
