@@ -81,7 +81,7 @@ def evidence(record: Record, proof: Proof, line: int) -> Evidence:
             type=MessageType(record.type),
             record_index=proof.index,
             record_count=proof.count,
-            record_path=tuple(way.hex() for way in proof.path),
+            record_path=tuple(way.hex() for way in proof.siblings),
             key_id=proof.key_id,
             signature=proof.signature,
         )

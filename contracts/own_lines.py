@@ -6,7 +6,7 @@ several fields say together. Any other line is read by `messages.parse` in its o
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, get_type_hints
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from contracts.events import CONTENT_TYPE, SOURCE, SPEC_VERSION, Event, event_type, schema_url
 from contracts.fields import Message
-from contracts.spelling import ID_FORM, TIME_FORM, spelling_of
+from contracts.spelling import ID_FORM, TIME_FORM, Spelling, spelling_of
 from contracts.topics import REGISTER
 from contracts.vocabulary import ServiceName
 
@@ -34,13 +34,11 @@ class OwnLines:
         hints = get_type_hints(message, include_extras=True)
         spellings = {name: spelling_of(hints[name]) for name in message.model_fields}
         data = ",".join(f'"{name}":{found.group}' for name, found in spellings.items())
-        self._message, self._type = message, message.type
         self.expression = _envelope(message) + rf"\{{{data}\}}\}}"
         self._match = re.compile(self.expression).fullmatch
-        self._about = [list(spellings).index(name) for name in message.about]
-        self._names = tuple(spellings)
+        self._values = _values(message.about, spellings)
+        self._message, self._type = message, message.type
         self._named = set(spellings)
-        self._reads = tuple(found.read for found in spellings.values())
         self._checks = _checks(message)
 
     def read(self, line: bytes) -> Event | None:
@@ -52,34 +50,38 @@ class OwnLines:
         if found is None:
             return None
         event_id, source, time, subject, *texts = found.groups()
-        if subject != self._subject(texts):
+        about, values = self._values(*texts)
+        if subject != about:
             return None
-        message = self._made(
-            {
-                name: text if read is None or text is None else read(text)
-                for name, read, text in zip(self._names, self._reads, texts, strict=False)
-            }
-        )
-        for check in self._checks:
-            check(message)
-        return Event(event_id, source, self._type, datetime.fromisoformat(time), subject, message)
-
-    def _subject(self, texts: Sequence[str | None]) -> str:
-        """Give what the line's subject must be, as `Message.subject` does."""
-        for place in self._about:
-            text = texts[place]
-            if text is not None:
-                return text
-        return REGISTER
-
-    def _made(self, values: dict[str, Any]) -> Message:
-        """Make a message of values that are known to be valid."""
         message: Message = _new(self._message)
         _set(message, "__dict__", values)
         _set_named(message, self._named)
         _set_extra(message, None)
         _set_private(message, None)
-        return message
+        for check in self._checks:
+            check(message)
+        return Event(event_id, source, self._type, datetime.fromisoformat(time), subject, message)
+
+
+def _values(about: Sequence[str], spellings: Mapping[str, Spelling]) -> Callable[..., Any]:
+    """Make the function from the texts of all fields to the line's subject and the values.
+
+    Written out as a dataclass writes its `__init__`, from nothing but our own fields' names: a
+    loop over the fields would take as long as the rest of reading a line.
+    """
+    values = []
+    for name, found in spellings.items():
+        value = f"read_{name}({name})" if found.read else name
+        values.append(
+            f"{name!r}: None if {name} is None else {value}"
+            if found.optional
+            else f"{name!r}: {value}"
+        )
+    subject = " or ".join([*about, repr(REGISTER)])
+    source = f"lambda {', '.join(spellings)}: (({subject}), {{{', '.join(values)}}})"
+    reads = {f"read_{name}": found.read for name, found in spellings.items()}
+    made: Callable[..., Any] = eval(source, reads)  # noqa: S307
+    return made
 
 
 def _envelope(message: type[Message]) -> str:

@@ -7,11 +7,11 @@ Records, their ids and `fields` are in `records.py`, keys in `signing.py`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from hashlib import sha256
+from typing import NamedTuple, Self
 
 from contracts.errors import BadProof, BadRecord
-from contracts.merkle import HASH_BYTES, node_hash, paths, root, root_from_path
+from contracts.merkle import HASH_BYTES, paths, root, root_from_path
 from contracts.records import Record, fields, record_id, record_leaf
 from contracts.signing import (
     KEY_ID_BYTES,
@@ -64,19 +64,25 @@ def signed_bytes(service: str, role: Role, key_id: str, count: int, tx_root: byt
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """What stands in a record's headers: signature of its transaction and the way up to it.
 
-    `type` is a hint that lets a reader skip a record; the signed bytes decide.
+    `path` is the sibling hashes from the record up, joined. `type` is a hint that lets a reader
+    skip a record; the signed bytes decide.
     """
 
     key_id: str
     signature: bytes
-    index: int
-    count: int
-    path: tuple[bytes, ...]
+    index: int  # type: ignore[assignment] # nobody looks a value up in a proof
+    count: int  # type: ignore[assignment]
+    path: bytes
     type: str
+
+    @property
+    def siblings(self) -> tuple[bytes, ...]:
+        """The path, hash by hash."""
+        ends = range(0, len(self.path), HASH_BYTES)
+        return tuple(self.path[at : at + HASH_BYTES] for at in ends)
 
     def headers(self) -> list[tuple[str, bytes]]:
         """Kafka headers of the record."""
@@ -86,7 +92,7 @@ class Proof:
             ("signature", self.signature),
             ("index", b"%d" % self.index),
             ("count", b"%d" % self.count),
-            ("path", b"".join(self.path)),
+            ("path", self.path),
         ]
 
     @classmethod
@@ -107,8 +113,7 @@ class Proof:
             or len(way) > MAX_PATH * HASH_BYTES
         ):
             raise BadProof
-        path = [way[at : at + HASH_BYTES] for at in range(0, len(way), HASH_BYTES)]
-        return cls(key.hex(), signature, index, count, tuple(path), kind)
+        return cls(key.hex(), signature, index, count, way, kind)
 
 
 class Roots:
@@ -135,7 +140,7 @@ class Roots:
             if tree.holds(leaf, proof):
                 return
             raise BadProof
-        tx_root = root_from_path(leaf, proof.index, proof.count, proof.path)
+        tx_root = root_from_path(leaf, proof.index, proof.count, proof.siblings)
         self.check(tx_root, proof.signature, proof.count, key)
         self._tree = _Tree(mark, key, tx_root)
 
@@ -153,7 +158,12 @@ class Roots:
 
 
 class _Tree:
-    """Proven nodes of one transaction's tree, each with the rest of the path above it."""
+    """Proven nodes of one transaction's tree, each with the path above it.
+
+    A proven path proves the siblings on it as well: who knows a node knows the two below it, once
+    somebody says two hashes that give it. So of two neighbours the second is only compared.
+    Nodes are numbered as in a heap: the root is 1, below n are 2n and 2n + 1.
+    """
 
     def __init__(
         self,
@@ -161,39 +171,40 @@ class _Tree:
         key: PublicKey | None = None,
         tx_root: bytes = b"",
     ) -> None:
-        """Begin with the proven root, which stands alone at its height."""
+        """Begin with the proven root."""
         self.mark = mark
         self.key = key
-        height = (mark[1] - 1).bit_length()
-        self._nodes: dict[tuple[int, int], tuple[bytes, tuple[bytes, ...]]] = {
-            (height, 0): (tx_root, ())
-        }
+        self._first = 1 << (mark[1] - 1).bit_length()
+        self._nodes: dict[int, tuple[bytes, bytes]] = {1: (tx_root, b"")}
 
-    def holds(self, leaf: bytes, proof: "Proof") -> bool:
-        """Say whether this path leads to the same root, and learn the nodes it goes through.
+    def holds(self, leaf: bytes, proof: Proof) -> bool:
+        """Say whether this path leads to the same root, and learn the nodes it goes by.
 
         A known node must have the same hash and the same path above it; the root is always known.
         Nodes are learnt only below one that fits.
         """
-        passed: dict[tuple[int, int], tuple[bytes, tuple[bytes, ...]]] = {}
-        value, index, last, rest = leaf, proof.index, proof.count - 1, proof.path
-        if index > last:
+        nodes, way, value, at = self._nodes, proof.path, leaf, 0
+        place, last = self._first + proof.index, self._first + proof.count - 1
+        if place > last:
             return False
-        for height in range(MAX_PATH + 1):
-            known = self._nodes.get((height, index))
-            if known is not None:
-                if known != (value, rest):
-                    return False
-                self._nodes |= passed
-                return True
-            passed[height, index] = (value, rest)
-            if index % 2 or index < last:
-                if not rest:
-                    return False
-                value = node_hash(rest[0], value) if index % 2 else node_hash(value, rest[0])
-                rest = rest[1:]
-            index, last = index >> 1, last >> 1
-        return False
+        passed: list[tuple[int, bytes, int, bool]] = []
+        while (known := nodes.get(place)) is None:
+            paired = bool(place & 1) or place < last  # an odd last node moves up as it is
+            passed.append((place, value, at, paired))
+            if paired:
+                sibling = way[at : at + HASH_BYTES]
+                both = sibling + value if place & 1 else value + sibling
+                value = sha256(b"\x01" + both).digest()
+                at += HASH_BYTES
+            place, last = place >> 1, last >> 1
+        if known != (value, way[at:]):
+            return False
+        for place, value, at, paired in passed:
+            nodes[place] = (value, way[at:])
+            if paired:
+                above = at + HASH_BYTES
+                nodes[place ^ 1] = (way[at:above], value + way[above:])
+        return True
 
 
 def seal(records: Sequence[Record], signer: Signer) -> list[Proof]:
@@ -209,7 +220,7 @@ def seal(records: Sequence[Record], signer: Signer) -> list[Proof]:
     signed = signed_bytes(signer.service, signer.role, signer.key_id, len(leaves), root(leaves))
     signature = signer.sign(signed)
     return [
-        Proof(signer.key_id, signature, index, len(leaves), tuple(way), record.type)
+        Proof(signer.key_id, signature, index, len(leaves), b"".join(way), record.type)
         for index, (record, way) in enumerate(zip(records, paths(leaves), strict=True))
     ]
 
@@ -233,10 +244,11 @@ def check(record: Record, proof: Proof, key: PublicKey, roots: Roots | None = No
     _fits(record)
     if proof.key_id != key.key_id:
         raise BadProof
+    leaf = record.id
     if roots is None:
-        tx_root = root_from_path(record.id, proof.index, proof.count, proof.path)
+        tx_root = root_from_path(leaf, proof.index, proof.count, proof.siblings)
         signed = signed_bytes(key.service, key.role, key.key_id, proof.count, tx_root)
         verify(signed, proof.signature, key.public)
     else:
-        roots.climb(record.id, proof, key)
-    return record.id
+        roots.climb(leaf, proof, key)
+    return leaf

@@ -32,32 +32,29 @@ def prove(
     role may send the type. Raises BadProof, BadRecord or BadMessage.
     """
     check(record, proof, key, roots)
-    events = tuple(map(parse, record.lines))
+    events = tuple([parse(line, record.type) for line in record.lines])
     first = events[0]
     if not may_sign(first.type, key.service, key.role) or record.topic != first.message.topic.name:
         raise BadProof
-    if not all(belongs(event, record, key, partitions) for event in events):
-        raise BadProof
+    for event in events:
+        if not belongs(event, record, key, partitions):
+            raise BadProof
     return events
 
 
 def belongs(event: Event, record: Record, key: PublicKey, partitions: int) -> bool:
     """Say whether a line is one the signer of its record may say there, in that key's time."""
+    _, source, kind, time, subject, message = event
+    end = message.key_end
     return (
-        event.type.value == record.type
-        and event.source == key.service
-        and _key_of(event) == record.key
-        and partition_of(event.subject, partitions) == record.partition
-        and event.message.speaks_for(key.service)
-        and event.time >= key.not_before
-        and (key.not_after is None or event.time <= key.not_after)
+        kind == record.type
+        and source == key.service
+        and record.key == (None if end is None else subject.encode() + end)
+        and partition_of(subject, partitions) == record.partition
+        and message.speaks_for(source)
+        and time >= key.not_before
+        and (key.not_after is None or time <= key.not_after)
     )
-
-
-def _key_of(event: Event) -> bytes | None:
-    """Give the Kafka key of an event's record; its subject is its message's."""
-    end = event.message.key_end
-    return None if end is None else event.subject.encode() + end
 
 
 def open_record(

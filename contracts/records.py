@@ -8,13 +8,14 @@
 roots are 32 bytes, no key is an empty field. Topic is the logical name, without a namespace.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Self
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from contracts.merkle import leaf_hash, root
 from contracts.messages import join_lines, split_lines
 
+T = TypeVar("T")
 RECORD_V1 = b"expunge-record/v1"
 
 
@@ -23,15 +24,34 @@ def fields(*parts: bytes) -> bytes:
     return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
-@dataclass(frozen=True)
-class Record:
-    """Lines of one type that one transaction tells to one partition."""
+class _Once(Generic[T]):
+    """A property that is worked out once; without the lock of `cached_property`."""
+
+    def __init__(self, work: Callable[[Any], T]) -> None:
+        self._work = work
+        self.__doc__ = work.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, of: Any, owner: type) -> T:
+        found: T = self._work(of)
+        of.__dict__[self._name] = found
+        return found
+
+
+class _Lines(NamedTuple):
+    """What a record consists of."""
 
     topic: str
     partition: int
     type: str
     key: bytes | None
     lines: tuple[bytes, ...]
+
+
+class Record(_Lines):
+    """Lines of one type that one transaction tells to one partition."""
 
     @classmethod
     def from_value(
@@ -45,29 +65,22 @@ class Record:
         """Take apart a value as read from a partition. Raises BadRecord."""
         return cls(topic, partition, type, key, tuple(split_lines(value)))
 
-    # Kept by hand: the lock inside `cached_property` costs more than what it would protect.
     @property
     def leaves(self) -> list[bytes]:
         """Leaf hashes of the lines, in order."""
-        found: list[bytes] | None = self.__dict__.get("_leaves")
-        if found is None:
-            found = self.__dict__["_leaves"] = [leaf_hash(line) for line in self.lines]
-        return found
+        return [leaf_hash(line) for line in self.lines]
 
-    @property
+    @_Once
     def id(self) -> bytes:
-        """The record leaf, 32 bytes: computed, never read."""
-        found: bytes | None = self.__dict__.get("_id")
-        if found is None:
-            found = self.__dict__["_id"] = record_leaf(
-                topic=self.topic,
-                partition=self.partition,
-                type=self.type,
-                key=self.key,
-                line_count=len(self.lines),
-                line_root=root(self.leaves),
-            )
-        return found
+        """Work out the record leaf, 32 bytes: never read."""
+        return record_leaf(
+            topic=self.topic,
+            partition=self.partition,
+            type=self.type,
+            key=self.key,
+            line_count=len(self.lines),
+            line_root=root(self.leaves),
+        )
 
     @property
     def value(self) -> bytes:
@@ -85,8 +98,16 @@ def record_leaf(
     line_root: bytes,
 ) -> bytes:
     """Hash of a record's fields and the root over its lines."""
+    key, count = key or b"", b"%d" % line_count
+    # `fields` of these three, spelled out: this is done for every record that is read.
     return leaf_hash(
-        _first_fields(topic, partition, type) + fields(key or b"", b"%d" % line_count, line_root)
+        _first_fields(topic, partition, type)
+        + len(key).to_bytes(4, "big")
+        + key
+        + len(count).to_bytes(4, "big")
+        + count
+        + len(line_root).to_bytes(4, "big")
+        + line_root
     )
 
 

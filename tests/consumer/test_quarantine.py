@@ -1,7 +1,6 @@
 """Who is not who they say has no effect, blocks nobody, and is kept for a person to see."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,7 +37,7 @@ def unknown_key(on: Bench, message: ErasureRequested) -> Records:
 def borrowed_key_id(on: Bench, message: ErasureRequested) -> Records:
     """Put a stranger's signature under the key id of rights."""
     ((record, proof),) = sealed([message], stranger())
-    return [(record, replace(proof, key_id=on.signer("rights").key_id))]
+    return [(record, proof._replace(key_id=on.signer("rights").key_id))]
 
 
 def changed_line(on: Bench, message: ErasureRequested) -> Records:
@@ -46,22 +45,22 @@ def changed_line(on: Bench, message: ErasureRequested) -> Records:
     ((record, proof),) = sealed([message], on.signer("rights"))
     lines = (record.lines[0].replace(b'"register_version":1', b'"register_version":2'),)
     assert lines != record.lines
-    return [(replace(record, lines=lines), proof)]
+    return [(record._replace(lines=lines), proof)]
 
 
 def another_partition(on: Bench, message: ErasureRequested) -> Records:
     """Signed for partition 3 and sent to partition 0."""
     ((record, _),) = sealed([message], on.signer("rights"))
-    elsewhere = replace(record, partition=3)
+    elsewhere = record._replace(partition=3)
     return [(record, seal([elsewhere], on.signer("rights"))[0])]
 
 
 def relabelled(on: Bench, message: ErasureRequested) -> Records:
     """Let the hint name another type than what was signed."""
     ((record, proof),) = sealed([message], on.signer("rights"))
-    ((other, _),) = [(replace(record, type="slice-failed"), proof)]
+    ((other, _),) = [(record._replace(type="slice-failed"), proof)]
     honest = seal([other], on.signer("rights"))[0]
-    return [(record, replace(honest, type="erasure-requested"))]
+    return [(record, honest._replace(type="erasure-requested"))]
 
 
 @pytest.mark.parametrize(

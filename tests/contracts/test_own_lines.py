@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
@@ -48,7 +48,7 @@ def _agree(line: bytes) -> Event | None:
 
 @pytest.mark.parametrize("kind", MessageType)
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_matches_is_spelled_as_we_spell_it(kind: MessageType, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(EXPRESSIONS[kind], fullmatch=True))
     subject = data.draw(st.sampled_from(["request_id", "consent_id", "receipt_id"]))
@@ -75,6 +75,7 @@ def _about(text: str, field: str) -> str:
 
 
 @given(st.sampled_from(LINES), st.data())
+@settings(deadline=None)
 def test_a_line_changed_anywhere_is_read_alike(line: bytes, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(line)))
     end = data.draw(st.integers(start, min(len(line), start + 40)))
@@ -87,6 +88,7 @@ WORDS = (b"null", b"[]", b"{}", b'""', b"0", b"00", b"1e3", b"9007199254740992",
 
 
 @given(st.sampled_from(LINES), st.data())
+@settings(deadline=None)
 def test_a_value_put_in_the_place_of_another_is_read_alike(
     line: bytes, data: st.DataObject
 ) -> None:

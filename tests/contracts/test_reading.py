@@ -113,12 +113,12 @@ def test_all_lines_must_be_of_the_records_type_key_place_and_sender() -> None:
     whole = record_of(ERASED, ERASED)
     lines = whole.lines
     wrong = [
-        dataclasses.replace(whole, lines=(lines[0], line_of(FAILED, number=1))),
-        dataclasses.replace(whole, lines=(lines[0], line_of(ERASED, "events", 1))),
-        dataclasses.replace(whole, type="slice-failed"),
-        dataclasses.replace(whole, topic="closed.v1"),
-        dataclasses.replace(record_of(GRANTED), key=WITHDRAWN.key),
-        dataclasses.replace(record_of(CLOSED), topic="erasure.v1"),
+        whole._replace(lines=(lines[0], line_of(FAILED, number=1))),
+        whole._replace(lines=(lines[0], line_of(ERASED, "events", 1))),
+        whole._replace(type="slice-failed"),
+        whole._replace(topic="closed.v1"),
+        record_of(GRANTED)._replace(key=WITHDRAWN.key),
+        record_of(CLOSED)._replace(topic="erasure.v1"),
     ]
 
     for record in wrong:
@@ -128,7 +128,7 @@ def test_all_lines_must_be_of_the_records_type_key_place_and_sender() -> None:
 
 def test_a_message_in_another_partition_than_its_subjects_is_refused() -> None:
     right = record_of(ERASED, partitions=4)
-    wrong = dataclasses.replace(right, partition=(right.partition + 1) % 4)
+    wrong = right._replace(partition=(right.partition + 1) % 4)
 
     assert _open(right, NEWSLETTER, partitions=4) == (ERASED,)
     with pytest.raises(BadProof):
@@ -136,7 +136,7 @@ def test_a_message_in_another_partition_than_its_subjects_is_refused() -> None:
 
 
 def test_a_line_that_is_no_message_condemns_its_record() -> None:
-    record = dataclasses.replace(record_of(ERASED), lines=(line_of(ERASED), b"{}"))
+    record = record_of(ERASED)._replace(lines=(line_of(ERASED), b"{}"))
 
     with pytest.raises(BadMessage):
         _open(record, NEWSLETTER)
@@ -175,7 +175,7 @@ def test_an_unknown_topic_is_refused() -> None:
 def test_the_type_hint_is_bound_by_the_signature() -> None:
     record = record_of(ERASED)
     (proof,) = seal([record], NEWSLETTER)
-    headers = dataclasses.replace(proof, type="slice-failed").headers()
+    headers = proof._replace(type="slice-failed").headers()
 
     with pytest.raises(BadProof):
         open_record(
