@@ -116,6 +116,14 @@ class Database:
             await transaction.flush()
         self._committed(transaction)
 
+    async def look(self, sql: str, *args: object) -> Any:
+        """Run one statement that only reads, without a transaction around it; give its first value.
+
+        For tasks that ask again and again whether there is anything to do.
+        """
+        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            return await connection.fetchval(sql, *args)
+
     def _committed(self, transaction: Transaction) -> None:
         if transaction.sealed or transaction.outbox_used:
             self.outbox_written.set()

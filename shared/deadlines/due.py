@@ -179,23 +179,6 @@ async def keep_deadlines(
 
 async def _until_next(database: Database, kinds: Sequence[str]) -> timedelta | None:
     """Say how long until something falls due, not above zero if it has; None if nothing will."""
-    async with database.begin() as tx:
-        # Each kind's first row by the index: whatever waits behind it is not looked at.
-        due_at = await tx.fetchval(
-            """
-            select min(first.due_at)
-              from unnest($1::text[]) as wanted (kind)
-             cross join lateral (
-                   select d.due_at
-                     from deadline d
-                    where d.kind = wanted.kind
-                      and (d.failed_at is null
-                           or d.failed_at <= $2::timestamptz - interval '10 minutes')
-                      and not is_restricted(d.subject_id)
-                    order by d.due_at
-                    limit 1) as first
-            """,
-            kinds,
-            tx.now,
-        )
-        return None if due_at is None else due_at - tx.now
+    now = database.clock.now()
+    due_at: datetime | None = await database.look("select next_due($1, $2)", kinds, now)
+    return None if due_at is None else due_at - now

@@ -123,8 +123,9 @@ class Mailer:
             await self._ready.wait()
             self._database.mail_written.clear()
             try:
-                while await self._start_one():
-                    await self._ready.wait()
+                if await queue.waits(self._database):
+                    while await self._start_one():
+                        await self._ready.wait()
             except Exception as error:  # noqa: BLE001  # the database may be away: mails wait
                 log.warning("mails-wait", service=self._database.service, error=error)
                 await asyncio.sleep(1)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.identifiers import uuid7
-from shared.database import Transaction
+from shared.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,28 @@ async def post(
     return mail_id
 
 
+# What may be sent now; a row whose lease ran out was under way when its sender died.
+_DUE = """next_try_at <= clock_timestamp()
+               and (leased_until is null or leased_until < clock_timestamp())"""
+
+
+async def waits(database: Database) -> bool:
+    """Say whether a mail may be due; `claim` then says whether it is this sender's."""
+    found: bool = await database.look(f"select exists (select from mail where {_DUE})")
+    return found
+
+
 async def claim(tx: Transaction, lease: timedelta) -> Mail | None:
     """Lease the mail that is due longest, for this sender alone, or None if none is due.
 
     A row whose lease ran out was under way when its sender died: `maybe_sent`.
     """
     row = await tx.fetchrow(
-        """
+        f"""
         with due as (
             select mail_id, leased_until
               from mail
-             where next_try_at <= clock_timestamp()
-               and (leased_until is null or leased_until < clock_timestamp())
+             where {_DUE}
              order by next_try_at
              limit 1
                for update skip locked

@@ -18,6 +18,13 @@ from shared.consumer.lines import AnyLine, Reaction
 from shared.database import Transaction
 from shared.mail import leased_requests
 
+# Whether a request may be over: certified, and no mail about it is under way.
+OVER = """
+    select exists (select from request
+                    where certified_at is not null
+                      and mails_settled_at is not null
+                      and destroyed_at is null)
+    """
 END_BATCH = 500  # requests whose aliases end in one transaction
 
 

@@ -8,7 +8,7 @@ from shared.crash import crash
 from shared.database import Database, is_transient
 from shared.logs import log
 from shared.saga.claim_route import claim_router
-from shared.saga.following import end_aliases, origin_reactions, settle_mails
+from shared.saga.following import OVER, end_aliases, origin_reactions, settle_mails
 from shared.saga.opening import Opening, Scope, open_request, open_requests
 
 __all__ = [
@@ -31,10 +31,12 @@ async def keep_ending(database: Database, ready: Ready) -> None:
     while True:
         await ready.wait()
         try:
-            async with database.begin() as tx:
-                ended = await end_aliases(tx)
-                if ended:
-                    crash("origin:before-alias-end")
+            ended = 0
+            if await database.look(OVER):
+                async with database.begin() as tx:
+                    ended = await end_aliases(tx)
+                    if ended:
+                        crash("origin:before-alias-end")
         except Exception as error:
             if not is_transient(error):
                 raise

@@ -22,6 +22,7 @@ from shared.settings import Settings
 from tests.database import slice as club
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
+NEXT = "select next_due(array['leave'], $1)"
 FUTURE = datetime(2120, 1, 1, tzinfo=UTC)
 
 
@@ -162,8 +163,10 @@ async def test_the_restricted_wait_until_it_is_lifted(eraser: Database) -> None:
         await tx.execute("update subject set restricted_at = now() where subject_id = $1", subject)
 
     assert await run_due(eraser, {"leave": nothing}) == 0
+    assert await eraser.look(NEXT, PAST) is None
     async with eraser.begin() as tx:
         await tx.execute("update subject set restricted_at = null where subject_id = $1", subject)
+    assert await eraser.look(NEXT, PAST) == PAST
     assert await run_due(eraser, {"leave": nothing}) == 1
 
 

@@ -31,6 +31,27 @@ create function take_due(a_kind text, at timestamptz, at_most integer)
     returning d.deadline_id, d.subject_id, d.kind, d.due_at, d.payload
 $$;
 
+-- When the next deadline falls due, of these kinds and not waiting after a failure: the first row
+-- of each kind by the index, in its order; what waits behind it is never looked at.
+create function next_due(kinds text[], at timestamptz) returns timestamptz
+    language sql stable
+    set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_bitmapscan = off
+    set enable_sort = off
+    as $$
+    select min(first.due_at)
+      from unnest(kinds) as wanted (kind)
+     cross join lateral (
+           select d.due_at
+             from deadline d
+            where d.kind = wanted.kind
+              and (d.failed_at is null or d.failed_at <= at - interval '10 minutes')
+              and not is_restricted(d.subject_id)
+            order by d.due_at
+            limit 1) as first
+$$;
+
 -- Counters by address or network for at most a day; their keys are HMACs under a daily key.
 -- Unlogged: a crash forgets them, and no write-ahead log keeps them.
 create unlogged table daily_key (
