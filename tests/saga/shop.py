@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from contracts.messages import Event, Message, parse, split_lines
 from contracts.topics import CLOSED, ERASURE
-from contracts.vocabulary import Identity, Role
+from contracts.vocabulary import Ground, Identity, Role
 from services.rights import store as rights_store
 from services.rights.declaration import SERVICE as RIGHTS_SERVICE
 from services.rights.inventory import INVENTORY as RIGHTS
@@ -22,6 +22,7 @@ from shared.database import apply as apply_database
 from shared.database.migrations import apply_verifier
 from shared.inventory import (
     Basis,
+    Hold,
     Inventory,
     NotPersonal,
     Personal,
@@ -46,6 +47,7 @@ from tests.kernel import eventually, running, sealed
 
 HERE = Path(__file__).parent
 SHOP = "shop"
+KEPT = Hold("sale", Ground.LEGAL_OBLIGATION, "ao-147-3", {"customer": ("email",)})
 INVENTORY = Inventory(
     SHOP,
     (
@@ -68,6 +70,7 @@ INVENTORY = Inventory(
             },
         ),
     ),
+    holds=(KEPT,),
 )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 import pytest
@@ -35,7 +36,7 @@ class Shop:
     inbox: Inbox
     staff: NewStaff
 
-    async def told(self, kind: type[Message]) -> list[Message]:
+    async def told(self, kind: type[Message]) -> list[Any]:
         """Give what the outbox holds of one type, oldest first."""
         async with self.app.begin() as tx:
             rows = await tx.fetch("select value from outbox order by id")
@@ -68,7 +69,7 @@ async def shop(stack: Stack, settings: Settings) -> AsyncIterator[Shop]:
         part = SERVICE.part()
         public = public_app(settings, [part])
         opened.push_async_callback(public.state.web.close)
-        clients = [
+        client, inside = [
             await opened.enter_async_context(
                 httpx2.AsyncClient(
                     transport=httpx2.ASGITransport(app=one), base_url=settings.public_url
@@ -79,7 +80,7 @@ async def shop(stack: Stack, settings: Settings) -> AsyncIterator[Shop]:
         assert SERVICE.mails is not None
         mailer = Mailer(app, SERVICE.mails(settings), ready=Open())
         task = asyncio.create_task(mailer.run())
-        yield Shop(settings, *clients, app, eraser, stack.inbox, staff)
+        yield Shop(settings, client, inside, app, eraser, stack.inbox, staff)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -43,7 +43,8 @@ from shared.web import (
 from shared.web.account import account_of
 from shared.web.forms import Kind as Input
 
-NAME, PURPOSE, FOLDER = "invoices", "invoices.remind", Path(__file__).with_name("invoices")
+NAME, FOLDER = "invoices", Path(__file__).with_name("invoices")
+PURPOSE = "account.promo_email"  # a consent needs a purpose that is registered
 OPEN, LEGAL = timedelta(days=30), timedelta(days=8 * 365)
 
 INVOICE = Table(
@@ -152,7 +153,9 @@ async def paid(request: Request) -> Response:
 async def resolve(tx: Transaction, mail: Mail) -> Delivery | None:
     """Say whom a queued mail is for now."""
     row = await tx.fetchrow("select * from invoice where subject_id = $1", mail.subject_id)
-    return row and Delivery(row["email"], {"name": row["name"], "number": row["number"]})
+    if row is None:
+        return None
+    return Delivery(row["email"], {"name": row["name"], "number": row["number"]})
 
 
 def mails(_settings: Settings) -> Post:

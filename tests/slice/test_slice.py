@@ -1,6 +1,6 @@
 """What a slice declares is done: pages, consent, mail, endings, holds, counts, receipts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -16,6 +16,7 @@ from shared.saga.closing import Slice, close_requests, end_held
 from shared.saga.decisions import Answer
 from shared.saga.waiting import Asked
 from shared.slice import consents_of, withdraw
+from shared.slice.consents import withdrawn_before
 from shared.slice.endings import ending_actions
 from tests.client import post_form
 from tests.kernel import eventually
@@ -62,7 +63,7 @@ async def request(shop: Shop, address: str) -> UUID:
     return asked.request_id
 
 
-async def now(shop: Shop) -> object:
+async def now(shop: Shop) -> datetime:
     async with shop.app.begin() as tx:
         return tx.now
 
@@ -142,27 +143,41 @@ async def test_one_declaration_goes_and_the_relationship_stays(shop: Shop) -> No
 async def test_a_restored_backup_forgets_the_consent_and_keeps_the_relationship(
     shop: Shop,
 ) -> None:
-    from contracts.messages import ConsentWithdrawn as Said  # noqa: PLC0415
-    from shared.slice.consents import withdrawn_before  # noqa: PLC0415
-
     subject = await order(shop, "kit@example.org", "remind")
     async with shop.app.begin() as tx:
         [consent] = (await consents_of(tx, subject)).values()
 
-    async def hear(stands_on: frozenset[str]) -> tuple[int, int]:
-        message = Said(
+    message = ConsentWithdrawn(
+        consent_id=consent.consent_id,
+        purpose=PURPOSE,
+        method=Method.PAGE,
+        withdrawn_at=consent.granted_at,
+    )
+
+    async with shop.eraser.begin() as tx:
+        react = withdrawn_before(INVENTORY, frozenset())
+        await react(tx, [Heard(message)])  # type: ignore[list-item]
+        consents = await consents_of(tx, subject)
+        there = await tx.fetchval("select count(*) from subject where subject_id = $1", subject)
+
+    assert (consents, there) == ({}, 1)
+
+
+async def test_a_restored_backup_ends_what_stood_on_the_consent(shop: Shop) -> None:
+    subject = await order(shop, "liz@example.org", "remind")
+    async with shop.eraser.begin() as tx:
+        [consent] = (await consents_of(tx, subject)).values()
+        message = ConsentWithdrawn(
             consent_id=consent.consent_id,
             purpose=PURPOSE,
             method=Method.PAGE,
             withdrawn_at=consent.granted_at,
         )
-        async with shop.eraser.begin() as tx:
-            await withdrawn_before(INVENTORY, stands_on)(tx, [Heard(message)])  # type: ignore[list-item]
-            consents = await consents_of(tx, subject)
-            there = await tx.fetchval("select count(*) from subject where subject_id = $1", subject)
-            return len(consents), there
+        react = withdrawn_before(INVENTORY, frozenset({PURPOSE}))
+        await react(tx, [Heard(message)])  # type: ignore[list-item]
+        there = await tx.fetchval("select count(*) from subject where subject_id = $1", subject)
 
-    assert await hear(frozenset()) == (0, 1)
+    assert there == 0
 
 
 class Heard:
