@@ -14,13 +14,13 @@
 | files downloaded | `download` |
 """
 
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """One access. `at` is UTC; `country` ISO 3166 in two letters; empty means not known.
 
     `page` says that `url` is a page, `download` that it is a file that people take away.
@@ -42,27 +42,24 @@ class Access:
     counted: bool = True
 
 
-ITEMS: Final = tuple(field.name for field in fields(Access) if field.name != "counted")
-# What is counted about a day, without a visitor: kind and how to read it from an access.
-COUNTED: Final = ("page", "download", "referrer", "country", "provider", "browser", "system")
+ITEMS: Final = Access._fields[:-1]
 NOT_KNOWN: Final = "-"
+Totals = Counter[tuple[date, str, str]]  # (day, kind, value), how often
 
 
-def counts_of(access: Access) -> list[tuple[date, str, str]]:
-    """Give (day, kind, value) for the totals that an access adds to; none if it is not counted.
+def count_up(accesses: Iterable[Access]) -> Totals:
+    """Sum accesses up by day: pages, downloads, and of these the other items without a visitor.
 
-    A referrer counts as its host. Search terms are not counted: they can be a person's name.
+    Who objected is not counted. A referrer counts as its host. Search terms are not counted: they
+    can be a person's name.
     """
-    if not access.counted or not (access.page or access.download):
-        return []
-    day = access.at.date()
-    found = [
-        (day, "page" if access.page else "download", access.url),
-        (day, "country", access.country or NOT_KNOWN),
-        (day, "provider", access.provider or NOT_KNOWN),
-        (day, "browser", access.browser or NOT_KNOWN),
-        (day, "system", access.system or NOT_KNOWN),
-    ]
-    if access.referrer:
-        found.append((day, "referrer", access.referrer.partition("/")[0]))
+    seen = [(one.at.date(), one) for one in accesses if one.counted and (one.page or one.download)]
+    found = Totals((day, "page" if one.page else "download", one.url) for day, one in seen)
+    found.update((day, "country", one.country or NOT_KNOWN) for day, one in seen)
+    found.update((day, "provider", one.provider or NOT_KNOWN) for day, one in seen)
+    found.update((day, "browser", one.browser or NOT_KNOWN) for day, one in seen)
+    found.update((day, "system", one.system or NOT_KNOWN) for day, one in seen)
+    found.update(
+        (day, "referrer", one.referrer.partition("/")[0]) for day, one in seen if one.referrer
+    )
     return found
