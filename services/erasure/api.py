@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from contracts.topics import ERASURE_SERVICE
 from contracts.verify_bundle import verify
+from services.erasure import evidence_pages
 from services.erasure.bundles import bundles
 from services.erasure.forms import VERIFY
 from services.erasure.store import progress
@@ -25,6 +26,7 @@ PATH: Final = "/internal/v1"
 JSON: Final = "application/json"
 
 router = APIRouter()
+router.include_router(evidence_pages.router)
 internal = APIRouter()
 
 

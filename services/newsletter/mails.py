@@ -5,9 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import orjson
 from markupsafe import Markup
 
+from contracts.vocabulary import Method
 from services.newsletter import issue_store, rules, store
 from services.newsletter.rules import Consent, State, Subscriber
 from services.newsletter.settings import (
@@ -24,6 +24,8 @@ from services.newsletter.settings import (
 from shared.database import Transaction
 from shared.mail import Attachment, Delivery, Mail, Post, Sender, mail_environment
 from shared.slice import is_restricted
+from shared.web.configuration import WebSettings
+from shared.web.consent_receipt import FILE_NAME, Given, receipt_file
 from shared.web.tokens import new_token
 from shared.web.wordings import Wordings, read_wordings
 
@@ -162,23 +164,17 @@ async def _note(tx: Transaction, mail: Mail, state: State) -> None:
 
 def consent_receipt(consent: Consent, subscriber: Subscriber) -> Attachment:
     """Give the consent as a file, with the fields of ISO/IEC TS 27560; without name or address."""
-    content = {
-        "record_id": str(consent.consent_id),
-        "schema": "ISO/IEC TS 27560",
-        "purpose": PURPOSE,
-        "legal_basis": "GDPR Art. 6(1)(a)",
-        "notice": consent.wording,
-        "notice_version": consent.wording_version,
-        "notice_sha256": consent.wording_sha256,
-        "notice_language": consent.language,
-        "form": consent.form,
-        "button": subscriber.button,
-        "submitted_at": subscriber.submitted_at,
-        "granted_at": consent.granted_at,
-        "method": "double-opt-in",
-    }
-    return Attachment(
-        "consent-receipt.json",
-        "application/json",
-        orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z),
+    given = Given(
+        consent_id=consent.consent_id,
+        purpose=PURPOSE,
+        wording=consent.wording,
+        wording_version=consent.wording_version,
+        wording_sha256=consent.wording_sha256,
+        language=consent.language,
+        form=consent.form,
+        method=Method.DOUBLE_OPT_IN.value,
+        granted_at=consent.granted_at,
     )
+    pressed = {"button": subscriber.button, "submitted_at": subscriber.submitted_at}
+    controller = WebSettings.load().read_controller()
+    return Attachment(FILE_NAME, "application/json", receipt_file(given, controller, pressed))

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
-
 from contracts.messages import ConsentGranted, ConsentWithdrawn
 from contracts.vocabulary import Language, Method, Reason
 from shared.consumer.lines import AnyLine, Reaction
@@ -19,6 +17,8 @@ from shared.database import Transaction
 from shared.inventory import Inventory
 from shared.mail import Attachment
 from shared.saga.closing import close_batch
+from shared.web.configuration import WebSettings
+from shared.web.consent_receipt import FILE_NAME, Given, receipt_file
 from shared.web.wordings import Wording
 
 
@@ -65,20 +65,22 @@ async def grant(
         consent.consent_id, subject_id, purpose, consent.wording, str(consent.wording_version),
         bytes.fromhex(consent.wording_sha256), consent.language, form, tx.now,
     )  # fmt: skip
-    tx.tell(
-        ConsentGranted(
-            consent_id=consent.consent_id,
-            purpose=purpose,
-            wording=consent.wording,
-            wording_version=consent.wording_version,
-            wording_sha256=consent.wording_sha256,
-            language=Language(consent.language),
-            form=form,
-            method=method,
-            granted_at=tx.now,
-        )
-    )
+    tx.tell(_granted(consent, method))
     return consent
+
+
+def _granted(consent: Consent, method: Method) -> ConsentGranted:
+    return ConsentGranted(
+        consent_id=consent.consent_id,
+        purpose=consent.purpose,
+        wording=consent.wording,
+        wording_version=consent.wording_version,
+        wording_sha256=consent.wording_sha256,
+        language=Language(consent.language),
+        form=consent.form,
+        method=method,
+        granted_at=consent.granted_at,
+    )
 
 
 async def consents_of(tx: Transaction, subject_id: UUID) -> dict[str, Consent]:
@@ -152,26 +154,23 @@ def withdrawn_before(inventory: Inventory, stands_on: Collection[str]) -> Reacti
 def consent_receipt(
     consent: Consent, method: Method, more: Mapping[str, object] | None = None
 ) -> Attachment:
-    """Give a consent as a file, with the fields of ISO/IEC TS 27560; without name or address."""
-    content = {
-        "record_id": str(consent.consent_id),
-        "schema": "ISO/IEC TS 27560",
-        "purpose": consent.purpose,
-        "legal_basis": "GDPR Art. 6(1)(a)",
-        "notice": consent.wording,
-        "notice_version": consent.wording_version,
-        "notice_sha256": consent.wording_sha256,
-        "notice_language": consent.language,
-        "form": consent.form,
-        **(more or {}),
-        "granted_at": consent.granted_at,
-        "method": method.value,
-    }
-    return Attachment(
-        "consent-receipt.json",
-        "application/json",
-        orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z),
+    """Give a consent as a file, with the fields of ISO/IEC TS 27560; without name or address.
+
+    `more` is what the specification has no field for, such as the words on the button.
+    """
+    given = Given(
+        consent_id=consent.consent_id,
+        purpose=consent.purpose,
+        wording=consent.wording,
+        wording_version=consent.wording_version,
+        wording_sha256=consent.wording_sha256,
+        language=consent.language,
+        form=consent.form,
+        method=method.value,
+        granted_at=consent.granted_at,
     )
+    controller = WebSettings.load().read_controller()
+    return Attachment(FILE_NAME, "application/json", receipt_file(given, controller, more))
 
 
 def _consent(row: Any) -> Consent:

@@ -1,10 +1,12 @@
 """Evidence of consent by consent id. Both halves are final, in whichever order they come."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from contracts.messages import ConsentGranted, ConsentWithdrawn
 from shared.consumer.lines import Line
 from shared.database import Transaction
+from shared.web.consent_receipt import Given
 
 
 async def add_granted(tx: Transaction, lines: Sequence[Line[ConsentGranted]]) -> None:
@@ -63,3 +65,20 @@ async def add_withdrawn(tx: Transaction, lines: Sequence[Line[ConsentWithdrawn]]
         [message.withdrawn_at for message in messages],
         [line.record_id for line in said],
     )
+
+
+async def find_evidence(tx: Transaction, consent_id: UUID) -> Given | None:
+    """Give what is known of one consent, or None if nothing was heard of it."""
+    row = await tx.fetchrow(
+        """
+        select consent_id, purpose, wording, wording_version, wording_sha256, language, form,
+               method, granted_at, withdrawn_method, withdrawn_at
+          from consent_evidence
+         where consent_id = $1
+        """,
+        consent_id,
+    )
+    if row is None:
+        return None
+    digest = row["wording_sha256"]
+    return Given(**{**row, "wording_sha256": digest and digest.hex()})

@@ -130,6 +130,6 @@ async def consent_page(request: Request, consent_id: str) -> Response:
         await require_caught_up(tx)
         consent = await store.find_consent(tx, wanted)
     if consent is None:
-        return render(request, f"{SERVICE}/no_consent.html", status=404)
+        return render(request, f"{SERVICE}/no_consent.html", status=404, consent_id=wanted)
     text = wording_text(web_of(request).pages.wordings[SERVICE], consent)
     return render(request, f"{SERVICE}/consent.html", consent=consent, text=text)
