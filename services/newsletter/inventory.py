@@ -1,6 +1,6 @@
 """What the newsletter holds about people: every table and column, why, how long."""
 
-from services.newsletter.settings import SERVICE
+from services.newsletter.settings import PURPOSE, SERVICE
 from shared.inventory import (
     Basis,
     Forever,
@@ -25,6 +25,7 @@ PENDING = Table(
     name="pending",
     purpose="wait for the click that confirms a sign-up to the newsletter",
     basis=Basis.CONSENT,
+    serves=PURPOSE,
     keep=UntilConfirmed("DOI_TTL"),
     columns={
         "subject_id": Root(),
@@ -45,6 +46,7 @@ SUBSCRIBER = Table(
     name="subscriber",
     purpose="send the newsletter that was asked for",
     basis=Basis.CONSENT,
+    serves=PURPOSE,
     keep=UntilWithdrawn(),
     columns={
         "subject_id": Root(),
@@ -62,6 +64,7 @@ DELIVERY = Table(
     name="delivery",
     purpose="send no issue twice to the same subscriber",
     basis=Basis.CONSENT,
+    serves=PURPOSE,
     keep=WithSubject(),
     columns={
         "subject_id": Root(),

@@ -11,6 +11,7 @@ UNCONFIRMED = Table(
     name="unconfirmed",
     purpose="wait for the click that shows whose address it is",
     basis=Basis.LEGAL_OBLIGATION,
+    serves="rights.request",
     keep=UntilConfirmed("REQUEST_UNCONFIRMED_TTL"),
     columns={
         "subject_id": Root(),

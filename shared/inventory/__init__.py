@@ -1,5 +1,6 @@
 """The inventory: what is held about people, and erasure derived from it."""
 
+from contracts.purposes import Basis
 from shared.inventory.aggregates import Counts, read_counts
 from shared.inventory.erase import Erased, erase
 from shared.inventory.holds import lift_hold, place_hold
@@ -7,7 +8,6 @@ from shared.inventory.inventory import Inventory
 from shared.inventory.kernel import KERNEL
 from shared.inventory.model import (
     Anonymise,
-    Basis,
     Delete,
     For,
     Forever,

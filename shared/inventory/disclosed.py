@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from contracts.purposes import Basis
 from shared.inventory.model import (
-    Basis,
     Kind,
     NotPersonal,
     Personal,

@@ -79,5 +79,6 @@ def _said(table: Table) -> dict[str, object]:
         "keep": repr(table.keep),
         "erasure": repr(table.erasure),
         "references": sorted(table.references),
+        "serves": table.serves,
         "columns": {name: repr(column) for name, column in table.columns.items()},
     }

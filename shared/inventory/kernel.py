@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
+from contracts.purposes import Basis
 from shared.inventory.disclosed import DISCLOSURE, OBJECTION, TELLING
 from shared.inventory.model import (
-    Basis,
     For,
     Forever,
     Kind,

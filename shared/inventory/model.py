@@ -8,19 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from contracts.purposes import Basis, purpose_named
 from contracts.vocabulary import Ground
 
 SUBJECT = "subject"
 SUBJECT_ID = "subject_id"
-
-
-class Basis(StrEnum):
-    """The one legal basis of a purpose (GDPR Art. 6(1); R-POL-06)."""
-
-    CONSENT = "Art. 6(1)(a)"
-    CONTRACT = "Art. 6(1)(b)"
-    LEGAL_OBLIGATION = "Art. 6(1)(c)"
-    LEGITIMATE_INTEREST = "Art. 6(1)(f)"
 
 
 class Source(StrEnum):
@@ -144,7 +136,11 @@ class Hold:
 
 @dataclass(frozen=True)
 class Table:
-    """One table. `references` names other slice tables its foreign keys point to."""
+    """One table. `references` names other slice tables its foreign keys point to.
+
+    `serves` names the registered purpose that the table is kept for (R-POL-06), whose legal basis
+    is then the table's.
+    """
 
     name: str
     purpose: str
@@ -154,6 +150,7 @@ class Table:
     kind: Kind = Kind.SLICE
     erasure: Delete | Anonymise = Delete()
     references: tuple[str, ...] = ()
+    serves: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be meant. Raises ValueError with the name of the table."""
@@ -167,6 +164,9 @@ class Table:
             raise ValueError(message)
         if personal and (self.basis is None or isinstance(self.keep, Forever)):
             message = f"{self.name}: personal columns need a legal basis and an end"
+            raise ValueError(message)
+        if self.serves is not None and purpose_named(self.serves).basis is not self.basis:
+            message = f"{self.name}: it serves {self.serves}, which has another legal basis"
             raise ValueError(message)
 
     @property

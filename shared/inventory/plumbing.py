@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
+from contracts.purposes import Basis
 from shared.inventory.model import (
-    Basis,
     For,
     Forever,
     Kind,

@@ -2,8 +2,9 @@
 
 import pytest
 
-from contracts.purposes import Basis, purpose_named
+from contracts.purposes import EVERY_SERVICE, Basis, purpose_named
 from services import registry
+from shared.inventory import Table
 from shared.slice import Service
 from shared.web import Form
 
@@ -37,3 +38,20 @@ def test_a_relationship_stands_on_registered_purposes_of_its_service(
     owners = {purpose_named(purpose).owner for purpose in service.stands_on}
 
     assert owners == {service.name}
+
+
+SERVING = [
+    (service, table)
+    for service in registry.with_database()
+    if service.inventory is not None
+    for table in service.inventory.tables
+    if table.serves
+]
+
+
+@pytest.mark.rule("R-POL-06")
+@pytest.mark.parametrize(
+    ("service", "table"), SERVING, ids=[f"{one.name}-{table.name}" for one, table in SERVING]
+)
+def test_a_table_serves_a_registered_purpose_of_its_service(service: Service, table: Table) -> None:
+    assert purpose_named(str(table.serves)).owner in {service.name, EVERY_SERVICE}

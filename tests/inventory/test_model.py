@@ -4,9 +4,13 @@ import dataclasses
 
 import pytest
 
+from contracts.purposes import UnknownPurpose
+from contracts.vocabulary import Ground
 from shared.inventory import (
+    Anonymise,
     Basis,
     Forever,
+    Hold,
     Inventory,
     Kind,
     NotPersonal,
@@ -37,6 +41,17 @@ def test_what_is_personal_has_a_basis() -> None:
         dataclasses.replace(club.MEMBER, basis=None)
 
 
+@pytest.mark.rule("R-POL-06")
+def test_a_table_has_the_basis_of_the_purpose_it_serves() -> None:
+    member = dataclasses.replace(club.MEMBER, basis=Basis.CONSENT, serves="newsletter.send")
+
+    assert member.serves == "newsletter.send"
+    with pytest.raises(ValueError, match="another legal basis"):
+        dataclasses.replace(member, basis=Basis.CONTRACT)
+    with pytest.raises(UnknownPurpose):
+        dataclasses.replace(member, serves="club.mail")
+
+
 @pytest.mark.rule("R-POL-07")
 def test_what_is_personal_has_an_end() -> None:
     with pytest.raises(ValueError, match="an end"):
@@ -54,16 +69,28 @@ def test_a_table_stands_once() -> None:
 
 
 def test_the_digest_says_everything() -> None:
-    without = Inventory("club", club.INVENTORY.tables[:-1])
+    holds = club.INVENTORY.holds
+    without = Inventory("club", club.INVENTORY.tables[:-1], holds=holds)
+    unheld = Inventory("club", club.INVENTORY.tables)
     reworded = dataclasses.replace(
         club.NOTE, columns={**club.NOTE.columns, "text": NotPersonal("something else")}
     )
-    changed = Inventory("club", (*club.INVENTORY.tables[:-1], reworded))
-    same = Inventory("club", tuple(reversed(club.INVENTORY.tables)))
+    changed = Inventory("club", (*club.INVENTORY.tables[:-1], reworded), holds=holds)
+    same = Inventory("club", tuple(reversed(club.INVENTORY.tables)), holds=holds)
 
-    digests = [each.sha256 for each in (club.INVENTORY, without, changed, same)]
-    assert len(set(digests)) == 3
-    assert digests[0] == digests[3]
+    digests = [each.sha256 for each in (club.INVENTORY, without, changed, unheld, same)]
+    assert len(set(digests)) == 4
+    assert digests[0] == digests[4]
+
+
+def test_what_cannot_be_carried_out_is_refused() -> None:
+    wrong = Hold("odd", Ground.CONTRACT, "hgb-257", {"seat": ("price",)})
+    uncounted = dataclasses.replace(club.SEAT, erasure=Anonymise("note", ("town",), "counted"))
+
+    with pytest.raises(ValueError, match="odd"):
+        Inventory("club", club.INVENTORY.tables, holds=(wrong,))
+    with pytest.raises(ValueError, match="aggregate"):
+        Inventory("club", (club.MEMBER, uncounted, club.NOTE))
 
 
 def test_a_root_is_no_plumbing() -> None:
