@@ -1,19 +1,22 @@
 """`expunge staff ...`: who may work with which slice."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Annotated, TypeVar
 
 import asyncpg
 import typer
 
 from shared.commands import AsJson, opened, print_answer, refuse, run
+from shared.database import Transaction
 from shared.desk.accounts import add_staff, list_staff, remove_staff
 
+T = TypeVar("T")
 Service = Annotated[str, typer.Argument(help="Service whose slice it is about.")]
 Name = Annotated[str, typer.Argument(help="Name to sign in with: small letters, digits, hyphens.")]
 
 
-def staff_commands(services: Sequence[str]) -> typer.Typer:  # noqa: C901 - three commands
+def staff_commands(services: Sequence[str]) -> typer.Typer:
     """Build the commands for the services that have a desk."""
     app = typer.Typer(help="Staff: who may work with which slice.", no_args_is_help=True)
 
@@ -25,38 +28,32 @@ def staff_commands(services: Sequence[str]) -> typer.Typer:  # noqa: C901 - thre
     @app.command("add")
     def add(service: Service, name: Name, *, as_json: AsJson = False) -> None:
         """Make an account; password and second factor are shown once."""
-
-        async def work() -> dict[str, str]:
-            async with opened(known(service)) as database, database.begin() as tx:
-                new = await add_staff(tx, name)
-            return {"name": new.name, "password": new.password, "second_factor": new.uri}
-
-        try:
-            print_answer(run(work()), as_json=as_json)
-        except asyncpg.UniqueViolationError:
-            refuse("There is an account of that name.")
-        except asyncpg.CheckViolationError:
-            refuse("A name has 2 to 31 small letters, digits or hyphens and begins with a letter.")
+        print_answer(_added(known(service), name), as_json=as_json)
 
     @app.command("list")
     def names(service: Service, *, as_json: AsJson = False) -> None:
         """Name everybody who may work with a slice."""
-
-        async def work() -> list[str]:
-            async with opened(known(service)) as database, database.begin() as tx:
-                return await list_staff(tx)
-
-        print_answer({"staff": run(work())}, as_json=as_json)
+        print_answer({"staff": run(_at(known(service), list_staff))}, as_json=as_json)
 
     @app.command("remove")
     def remove(service: Service, name: Name) -> None:
         """Delete an account; its sessions end at once."""
-
-        async def work() -> bool:
-            async with opened(known(service)) as database, database.begin() as tx:
-                return await remove_staff(tx, name)
-
-        if not run(work()):
+        if not run(_at(known(service), partial(remove_staff, name=name))):
             refuse("There is no account of that name.")
 
     return app
+
+
+def _added(service: str, name: str) -> dict[str, str]:
+    try:
+        new = run(_at(service, partial(add_staff, name=name)))
+    except asyncpg.UniqueViolationError:
+        refuse("There is an account of that name.")
+    except asyncpg.CheckViolationError:
+        refuse("A name has 2 to 31 small letters, digits or hyphens and begins with a letter.")
+    return {"name": new.name, "password": new.password, "second_factor": new.uri}
+
+
+async def _at(service: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async with opened(service) as database, database.begin() as tx:
+        return await work(tx)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from contracts.messages import ConsentWithdrawn, Message
@@ -57,38 +58,32 @@ def slice_work(
     async def retry(_: Worker) -> None:
         await made[service].retry()
 
-    async def send_mails(worker: Worker) -> None:
-        if post is None:
-            return
-        lease = MailSettings.load().lease
-        await Mailer(worker.app, post, ready=worker.ready, lease=lease).run()
-
     async def keep_time(worker: Worker) -> None:
         ready = worker.ready
         await keep_deadlines(worker.effects, actions, ready=ready, look_again=LOOK_AGAIN)
 
-    async def end_holds(worker: Worker) -> None:
-        if inventory.holds:
-            await keep_ending_holds(worker, inventory)
-
     signer = signer_for(settings, service, Role.SERVICE)
-    own = (retry, send_mails, keep_time, end_holds)
+    own = (retry, keep_time, partial(_send_mails, post=post), partial(_end_holds, of=inventory))
     return Work(service, signer, reader, tasks=(*own, *tasks))
 
 
-async def keep_ending_holds(
-    worker: Worker, inventory: Inventory, look_again: timedelta = HOLDS_AGAIN
-) -> None:
-    """Run for ever: delete held rows whose day has come, each batch with a receipt."""
-    while True:
+async def _send_mails(worker: Worker, post: Post | None) -> None:
+    if post is not None:
+        lease = MailSettings.load().lease
+        await Mailer(worker.app, post, ready=worker.ready, lease=lease).run()
+
+
+async def _end_holds(worker: Worker, of: Inventory) -> None:
+    """Delete held rows whose day has come, each batch with a receipt, until cancelled."""
+    while of.holds:
         await worker.ready.wait()
         try:
             async with worker.effects.begin() as tx:
-                ended = await end_held(tx, inventory, HOLDS_AT_ONCE)
+                ended = await end_held(tx, of, HOLDS_AT_ONCE)
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("holds-wait", service=worker.service, error=error)
             ended = 0
         if ended < HOLDS_AT_ONCE:
-            await asyncio.sleep(look_again.total_seconds())
+            await asyncio.sleep(HOLDS_AGAIN.total_seconds())

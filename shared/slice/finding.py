@@ -2,10 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from shared.database import Transaction
 from shared.saga.claims import Claim, Find
+
+ADDRESSED: Final = """
+    select asked.request_id, subject.subject_id
+      from unnest($1::uuid[], $2::text[]) as asked (request_id, address)
+     cross join lateral ({looks} offset 0) as found
+      join subject using (subject_id)
+     where subject.address_since <= $5
+     union all
+    select asked.request_id, subject.subject_id
+      from unnest($3::uuid[], $4::uuid[]) as asked (request_id, subject_id)
+      join subject using (subject_id)
+     where subject.address_since <= $5
+    """
 
 
 def find_by(*columns: str) -> Find:
@@ -18,18 +32,7 @@ def find_by(*columns: str) -> Find:
         f'select subject_id from "{table}" where "{column}" = asked.address'
         for table, _, column in (name.partition(".") for name in columns)
     )
-    sql = f"""
-        select asked.request_id, subject.subject_id
-          from unnest($1::uuid[], $2::text[]) as asked (request_id, address)
-         cross join lateral ({looks} offset 0) as found
-          join subject using (subject_id)
-         where subject.address_since <= $5
-         union all
-        select asked.request_id, subject.subject_id
-          from unnest($3::uuid[], $4::uuid[]) as asked (request_id, subject_id)
-          join subject using (subject_id)
-         where subject.address_since <= $5
-        """
+    sql = ADDRESSED.format(looks=looks)
 
     async def find(
         tx: Transaction, claims: Sequence[Claim], until: datetime

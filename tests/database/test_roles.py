@@ -43,7 +43,6 @@ async def connected(
         "update note set text = ''",
         "delete from note",
         "update consent set purpose = ''",
-        "delete from consent",
         "delete from outbox",
         "update outbox set value = ''",
         "select * from held",
