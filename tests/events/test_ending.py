@@ -12,7 +12,6 @@ from contracts.vocabulary import Reason
 from services.events.rules.ending import (
     NOTICE,
     Attendance,
-    Course,
     Facts,
     Limits,
     SeatState,
@@ -23,7 +22,7 @@ from services.events.rules.ending import (
     may_be_invited,
     over_at,
 )
-from services.events.rules.gathering import State
+from services.events.rules.gathering import Course, State
 from services.events.settings import DELETE_WITHIN
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

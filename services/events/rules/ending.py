@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from contracts.vocabulary import Reason
-from services.events.rules.gathering import State
+from services.events.rules.gathering import Course, State
 from services.events.settings import DELETE_WITHIN
 
 NOTICE = DELETE_WITHIN / 2  # for the mail that says a gathering is cancelled
@@ -64,15 +64,6 @@ class Limits:
     conclude_within: timedelta
     survey_window: timedelta
     material_max: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What a gathering's dates and state are to its seats."""
-
-    state: State
-    ends_at: datetime
-    over_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,15 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a gathering's dates and state are to its seats."""
+
+    state: State
+    ends_at: datetime
+    over_at: datetime | None = None
+
+
 class NoEnd(Refused):
     """A gathering needs a date, and each date an end after its start."""
 
@@ -119,6 +128,16 @@ class Gathering:
     def title(self, language: str) -> str:
         """Give the title in a language."""
         return self.titles[language]
+
+    @property
+    def free(self) -> int:
+        """Give how many seats are free."""
+        return self.capacity - self.taken
+
+    @property
+    def course(self) -> Course:
+        """Give what decides when the data of its seats goes."""
+        return Course(self.state, self.ends_at, self.over_at)
 
     def is_open(self, now: datetime) -> bool:
         """Say whether people may still register: planned, and the first date lies ahead."""

@@ -1,8 +1,7 @@
 """Gatherings: entering, listing, moving, ending, and the one statement that takes a seat."""
 
 import hashlib
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +70,12 @@ async def find(tx: Transaction, gathering_id: UUID) -> Gathering | None:
     """Give one gathering, or None."""
     row = await tx.fetchrow(f"{_GATHERING} where g.gathering_id = $1", gathering_id)
     return None if row is None else _gathering(row)
+
+
+async def find_all(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Gathering]:
+    """Give gatherings by id."""
+    rows = await tx.fetch(f"{_GATHERING} where g.gathering_id = any($1::uuid[])", list(ids))
+    return {row["gathering_id"]: _gathering(row) for row in rows}
 
 
 async def lock(tx: Transaction, gathering_id: UUID) -> Gathering | None:
@@ -183,17 +188,3 @@ async def invited_to(tx: Transaction, secret: str) -> Gathering | None:
 def digest(secret: str) -> bytes:
     """Give what is stored of an invitation's secret."""
     return hashlib.sha256(secret.encode()).digest()
-
-
-async def ended_before(tx: Transaction, moment: datetime) -> list[UUID]:
-    """Give planned gatherings whose last date ended before a moment: the clock concludes them."""
-    rows = await tx.fetch(
-        """
-        select gathering_id
-          from gathering
-         where state = 'planned' and ends_at <= $1
-         order by ends_at
-        """,
-        moment,
-    )
-    return [row["gathering_id"] for row in rows]

@@ -16,7 +16,11 @@ _SEAT = f"""
            s.by_email, s.by_post, s.submitted_at, s.confirmed_at, s.cancelled_at, s.told_at,
            s.answered_at,
            (select a.attendance from attendance a where a.subject_id = s.subject_id) as attendance,
-           array(select c.purpose from consent c where c.subject_id = s.subject_id) as live,
+           array(select c.purpose from consent c
+                  where c.subject_id = s.subject_id
+                    and not exists (select from objection o
+                                     where o.subject_id = c.subject_id
+                                       and o.purpose = c.purpose)) as live,
            (select count(*) from sending m
              where m.subject_id = s.subject_id and m.sent_at is null) as owed,
            (select max(m.sent_at) from sending m where m.subject_id = s.subject_id) as sent_at
@@ -90,6 +94,23 @@ async def lock_all(tx: Transaction, subjects: Collection[UUID]) -> list[Seat]:
         list(subjects),
     )
     return [_seat(row) for row in rows]
+
+
+async def hold_still(tx: Transaction, gathering_id: UUID) -> None:
+    """Keep everybody's ending in a gathering from running until this transaction is over.
+
+    Taken before the gathering itself, as whoever deletes takes them; who registers meanwhile, or
+    cancels, waits for the gathering.
+    """
+    await tx.execute(
+        """
+        select from subject
+         where subject_id in (select subject_id from seat where gathering_id = $1)
+         order by subject_id
+           for no key update
+        """,
+        gathering_id,
+    )
 
 
 async def of_gathering(tx: Transaction, gathering_id: UUID) -> list[Seat]:
@@ -193,6 +214,19 @@ async def next_waiting(tx: Transaction, gathering_id: UUID) -> UUID | None:
         gathering_id,
     )
     return found
+
+
+async def waiting_in(tx: Transaction, gathering_id: UUID) -> int:
+    """Count who waits for a seat."""
+    count: int = await tx.fetchval(
+        """
+        select count(*)
+          from seat
+         where gathering_id = $1 and state = 'waiting' and cancelled_at is null
+        """,
+        gathering_id,
+    )
+    return count
 
 
 async def book(tx: Transaction, subject_id: UUID) -> None:

@@ -1,0 +1,94 @@
+"""The survey: three questions by a mailed link, answered once, and what follows from answers."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.events import settings as names
+from services.events.endings import settle_again
+from services.events.forms import SURVEY_FORM
+from services.events.limits import limits
+from services.events.pages import ROOT, path_of
+from services.events.reading import catalogue
+from services.events.rules.ending import may_answer
+from services.events.rules.seat import Seat, SurveyOver
+from services.events.rules.survey import QUESTIONS, REMARK, Channel, Sending, choose
+from services.events.settings import SERVICE
+from services.events.store import gatherings, seats, surveys
+from shared.database import Transaction
+from shared.mail import post
+from shared.web import (
+    Values,
+    find_token,
+    render,
+    render_form,
+    require_caught_up,
+    see_other,
+    submit,
+    transaction,
+)
+
+router = APIRouter()
+
+
+async def _answering(tx: Transaction, token: str) -> Seat:
+    """Give the seat that a survey link belongs to. Raises SurveyOver if nothing is asked of it."""
+    _, subject_id = await find_token(tx, token, names.SURVEY_LINK)
+    seat = await seats.lock(tx, subject_id) if subject_id else None
+    gathering = await gatherings.find(tx, seat.gathering_id) if seat else None
+    if (
+        seat is None
+        or gathering is None
+        or not may_answer(seat.facts, gathering.course, limits(), tx.now)
+    ):
+        raise SurveyOver
+    return seat
+
+
+@router.get(SURVEY_FORM.action)
+async def survey_page(request: Request, token: str) -> Response:
+    """Show the questions."""
+    async with transaction(request, SERVICE) as tx:
+        await require_caught_up(tx)
+        await _answering(tx, token)
+    return render_form(request, SURVEY_FORM)
+
+
+@router.post(SURVEY_FORM.action)
+async def survey(request: Request, token: str) -> Response:
+    """Store answers, once; choose reading material if it was agreed to (R-EV-06, R-EV-07)."""
+
+    async def effect(tx: Transaction, values: Values) -> Response:
+        seat = await _answering(tx, token)
+        answers = {name: values[name] for name in QUESTIONS if values.get(name)}
+        chosen = choose(answers, catalogue().values(), seat.channels)
+        await surveys.add_answers(
+            tx, seat.subject_id, seat.gathering_id, answers, values.get(REMARK)
+        )
+        await _owe(tx, seat, chosen)
+        await settle_again(tx, seat.subject_id)
+        return see_other(path_of(request, "thanks", "material" if chosen else "nothing"))
+
+    return await submit(request, SURVEY_FORM, effect)
+
+
+async def _owe(tx: Transaction, seat: Seat, chosen: tuple[Sending, ...]) -> None:
+    """Note what is to be sent; what goes by e-mail is queued at once, the post is collected."""
+    await surveys.owe(tx, seat.subject_id, chosen)
+    if any(one.channel is Channel.EMAIL for one in chosen):
+        await post(
+            tx,
+            kind=names.READ,
+            template=names.READ,
+            language=seat.language,
+            subject_id=seat.subject_id,
+            give_up_at=tx.now + limits().material_max,
+        )
+
+
+@router.get(f"{ROOT}/thanks/material")
+@router.get(f"{ROOT}/thanks/nothing")
+async def thanks_page(request: Request) -> Response:
+    """Say thank you, and what comes."""
+    owed = request.url.path.endswith("/material")
+    return render(request, f"{SERVICE}/thanks.html", owed=owed)

@@ -1,0 +1,45 @@
+"""The events slice, declared: what it brings to every process."""
+
+from pathlib import Path
+
+from services.events import organising
+from services.events.api import router
+from services.events.endings import end_due, release_due
+from services.events.forms import FORMS
+from services.events.inventory import INVENTORY
+from services.events.mails import Mails
+from services.events.settings import CONCLUDE, END, MOVE_UP, REGISTRATION, SEAT_HOLD, TOTALS
+from services.events.settings import SERVICE as NAME
+from services.events.store.seats import find_subjects
+from shared.mail import Post, configured_sender
+from shared.settings import Settings
+from shared.slice import Service
+from shared.web import Card
+from shared.web.wordings import read_wordings
+
+FOLDER = Path(__file__).parent
+
+
+def mails(settings: Settings) -> Post:
+    """Say how this service's mails are made."""
+    return Mails(settings.public_url, read_wordings(FOLDER)).post(configured_sender())
+
+
+SERVICE = Service(
+    name=NAME,
+    folder=FOLDER,
+    pages=router,
+    forms=FORMS,
+    cards=(Card("gatherings", f"/{{lang}}/{NAME}/gatherings"),),
+    inventory=INVENTORY,
+    find=find_subjects,
+    stands_on=frozenset({REGISTRATION}),
+    actions={
+        CONCLUDE: organising.conclude_due,
+        SEAT_HOLD: release_due,
+        END: end_due,
+        MOVE_UP: organising.move_up_due,
+        TOTALS: organising.drop_due,
+    },
+    mails=mails,
+)
