@@ -140,7 +140,7 @@ class Events:
     async def no_more_mail(self) -> None:
         """Wait until every mail that is due has gone."""
         async with asyncio.timeout(20):
-            while await self.count("select count(*) from mail where next_try_at <= now()"):  # noqa: ASYNC110  # a database sets no event
+            while await self.count(DUE):  # noqa: ASYNC110  # a database sets no event
                 await asyncio.sleep(0.02)
 
     async def row(self, sql: str, *args: object) -> Any:
@@ -213,6 +213,7 @@ class Somebody:
     seat: str
 
 
+DUE = "select count(*) from mail where next_try_at <= now() and not is_restricted(subject_id)"
 MOVES = (
     """
     update gathering set begins_at = begins_at - $1::interval, ends_at = ends_at - $1::interval,
