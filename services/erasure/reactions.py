@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final
+from uuid import UUID
 
 from contracts.messages import (
     AliasesDestroyed,
@@ -27,7 +28,6 @@ from contracts.topics import CONSENT, ERASURE, ERASURE_SERVICE
 from services.erasure import extending, facts
 from services.erasure.settings import ErasureSettings
 from services.erasure.store import answers, certificates, consents, evidence, register, sagas
-from services.erasure.store.filed import Filed
 from services.erasure.store.register import Register
 from shared.consumer.lines import Line, Reactions, Reader
 from shared.database import Transaction
@@ -85,17 +85,15 @@ class Ledger:
 
     async def begin(self, tx: Transaction, lines: Sequence[Line[ErasureRequested]]) -> None:
         """Open sagas; those of a register version that is not known here wait for it."""
-        asked = [
-            Filed(
-                line.message.request_id,
-                line.record_id,
-                facts.requested(line.message, place(line), digest(line), line.event.source),
-            )
-            for line in lines
-        ]
-        new = await sagas.begin(tx, asked)
+        new = await sagas.begin(tx, lines)
         mine = await register.latest(tx)
-        due = {one.request_id: one.fact for one in reversed(asked) if one.request_id in new}
+        due = {
+            line.message.request_id: facts.requested(
+                line.message, place(line), digest(line), line.event.source
+            )
+            for line in reversed(lines)
+            if line.message.request_id in new
+        }
         reached = {key: fact for key, fact in due.items() if fact.register_version <= mine.version}
         remind_at = tx.now + self._settings.reminder_interval
         for sagas_of, version in ((reached, mine.version), (due.keys() - reached.keys(), 0)):
@@ -107,38 +105,20 @@ class Ledger:
         self, tx: Transaction, lines: Sequence[Line[SliceErased] | Line[SliceReerased]]
     ) -> None:
         """Store the answers of participants. A receipt that nobody asked for is evidence only."""
-        said = [
-            Filed(
-                line.message.request_id,
-                line.record_id,
-                facts.receipt(line.message, place(line), digest(line), line.event.source),
-            )
-            for line in lines
-            if line.message.request_id is not None
-        ]
+        said = [line for line in lines if line.message.request_id is not None]
         if not said:
             return
         await answers.add_receipts(tx, said)
         # A read-back that overtook its receipt would otherwise never be looked at again.
-        self._wake(tx, await answers.mark_ready(tx, [filed.request_id for filed in said]))
+        self._wake(tx, await answers.mark_ready(tx, requests_of(said)))
 
     async def count_read_backs(self, tx: Transaction, lines: Sequence[Line[SliceVerified]]) -> None:
         """Store what verifiers found, and wake the certifier where that may have been the last."""
-        said = [
-            Filed(
-                line.message.request_id,
-                line.record_id,
-                facts.read_back(
-                    line.message, place(line), digest(line), line.event.source, line.proof.key_id
-                ),
-            )
-            for line in lines
-            if line.message.request_id is not None
-        ]
+        said = [line for line in lines if line.message.request_id is not None]
         if not said:
             return
         await answers.add_read_backs(tx, said)
-        self._wake(tx, await answers.mark_ready(tx, [filed.request_id for filed in said]))
+        self._wake(tx, await answers.mark_ready(tx, requests_of(said)))
 
     async def learn_register(
         self, tx: Transaction, lines: Sequence[Line[RegisterPublished]]
@@ -166,6 +146,11 @@ async def learn_certificates(tx: Transaction, lines: Sequence[Line[ErasureCertif
     """Learn our own certificates again: one that was told is never made a second time."""
     first = {line.message.request_id: line.message for line in reversed(lines)}
     await certificates.add(tx, certificates.heard(list(first.values())))
+
+
+def requests_of(lines: Sequence[Line[Any]]) -> set[UUID]:
+    """Name the requests that lines are about."""
+    return {line.message.request_id for line in lines}
 
 
 def place(line: Line[Any]) -> facts.Place:

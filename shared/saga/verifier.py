@@ -35,7 +35,7 @@ from shared.saga.search import CannotLook, Remains, look
 from shared.settings import Settings
 from shared.worker import Work, Worker
 
-POLL_S: Final = 0.2
+POLL_S: Final = 1.0  # what was put off falls due; what is new wakes
 ALARM_TRIES: Final = 5  # a wait that lasts longer is an alarm each time
 LOOKER_ROLE: Final = "verifier"
 
@@ -131,7 +131,7 @@ class Verifier:
         while True:
             written.clear()
             try:
-                while await self.step():
+                while await self.step() == looking.BATCH:
                     pass
             except Exception as error:
                 if not is_transient(error):
@@ -143,7 +143,7 @@ class Verifier:
                 continue
 
     async def step(self) -> int:
-        """Look at up to 500 receipts; returns how many were answered."""
+        """Look at up to 500 receipts; returns how many were taken, answered or put off."""
         async with self._database.begin() as tx:
             looks = await looking.due(tx)
             if not looks:
@@ -172,7 +172,7 @@ class Verifier:
             self._tell(tx, ready, told, remaining)
             await looking.done(tx, ready)
             crash("verifier:before-commit")
-            return len(ready)
+            return len(looks)
 
     async def _look(
         self, looks: Sequence[Look], told: Mapping[UUID, Told]

@@ -1,18 +1,18 @@
 """What participants and their verifiers said: insert only, the first of its kind wins."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from uuid import UUID
 
 import orjson
 
-from services.erasure.facts import ReadBack, Receipt
-from services.erasure.store.filed import Filed
+from contracts.messages import SliceVerified
+from shared.consumer.lines import AnyLine, Line
 from shared.database import Transaction
 
 
-async def add_receipts(tx: Transaction, answers: Sequence[Filed[Receipt]]) -> None:
+async def add_receipts(tx: Transaction, lines: Sequence[AnyLine]) -> None:
     """Store receipts; a second one of the same request, service and attempt is passed over."""
-    facts = [filed.fact for filed in answers]
     await tx.execute(
         """
         insert into saga_receipt (request_id, service, attempt, receipt_id, line_sha256, record_id,
@@ -31,26 +31,52 @@ async def add_receipts(tx: Transaction, answers: Sequence[Filed[Receipt]]) -> No
          order by place
             on conflict (request_id, service, attempt) do nothing
         """,
-        [filed.request_id for filed in answers],
-        [fact.by for fact in facts],
-        [fact.attempt for fact in facts],
-        [fact.receipt_id for fact in facts],
-        [bytes.fromhex(fact.digest) for fact in facts],
-        [filed.record_id for filed in answers],
-        [fact.place.partition for fact in facts],
-        [fact.place.offset for fact in facts],
-        [fact.place.line for fact in facts],
-        [fact.outcome.value for fact in facts],
-        [_json(fact.rows) for fact in facts],
-        [_json([held.model_dump() for held in fact.held]) for fact in facts],
-        [fact.covered_until for fact in facts],
-        [fact.erased_at for fact in facts],
+        *zip(*_receipt_rows(lines), strict=True),
     )
 
 
-async def add_read_backs(tx: Transaction, answers: Sequence[Filed[ReadBack]]) -> None:
+def _receipt_rows(lines: Sequence[AnyLine]) -> list[tuple[object, ...]]:
+    return [
+        (
+            message.request_id,
+            event.source,
+            message.attempt,
+            message.receipt_id,
+            sha256(said).digest(),
+            delivery.record_id,
+            delivery.partition,
+            delivery.offset,
+            line,
+            message.outcome.value,
+            _json(message.rows),
+            _json([held.model_dump() for held in message.held]),
+            message.covered_until,
+            message.erased_at,
+        )
+        for message, event, delivery, line, said in lines
+    ]
+
+
+async def add_read_backs(tx: Transaction, lines: Sequence[Line[SliceVerified]]) -> None:
     """Store read-backs; a second one about the same receipt line is passed over."""
-    facts = [filed.fact for filed in answers]
+    rows = [
+        (
+            message.request_id,
+            message.service,
+            message.attempt,
+            bytes.fromhex(message.receipt_sha256),
+            sha256(said).digest(),
+            delivery.record_id,
+            delivery.partition,
+            delivery.offset,
+            line,
+            message.remaining,
+            message.method.value,
+            delivery.proof.key_id,
+            message.verified_at,
+        )
+        for message, _, delivery, line, said in lines
+    ]
     await tx.execute(
         """
         insert into saga_read_back (request_id, service, attempt, receipt_sha256, line_sha256,
@@ -67,19 +93,7 @@ async def add_read_backs(tx: Transaction, answers: Sequence[Filed[ReadBack]]) ->
          order by place
             on conflict (request_id, service, attempt, receipt_sha256) do nothing
         """,
-        [filed.request_id for filed in answers],
-        [fact.service for fact in facts],
-        [fact.attempt for fact in facts],
-        [bytes.fromhex(fact.receipt_sha256) for fact in facts],
-        [bytes.fromhex(fact.digest) for fact in facts],
-        [filed.record_id for filed in answers],
-        [fact.place.partition for fact in facts],
-        [fact.place.offset for fact in facts],
-        [fact.place.line for fact in facts],
-        [fact.remaining for fact in facts],
-        [fact.method.value for fact in facts],
-        [fact.key_id for fact in facts],
-        [fact.verified_at for fact in facts],
+        *zip(*rows, strict=True),
     )
 
 
@@ -88,29 +102,32 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-async def mark_ready(tx: Transaction, requests: Sequence[UUID]) -> bool:
+async def mark_ready(tx: Transaction, requests: Iterable[UUID]) -> bool:
     """Put sagas that may have every answer before the certifier; say whether there was one.
 
-    Only a hint that spares the certifier from looking at all of them: the reducer decides. The
-    row is locked even if it is marked already, so that a certifier that is looking at it right
-    now either sees this transaction's rows or finds the mark again.
+    Only a hint that spares the certifier from looking at all of them: as many read-backs as
+    participants may still be two of one participant, and the reducer decides. The row is locked
+    even if it is marked already, so that a certifier that is looking at it right now either sees
+    this transaction's rows or finds the mark again.
     """
     return bool(
         await tx.execute(
             """
             update open_saga o
                set ready = true
-              from (select s.request_id
+              from (select told.request_id
                       from unnest($1::uuid[]) as told (request_id)
-                      join saga s using (request_id)
-                      cross join lateral (select count(distinct b.service) as services
+                      cross join lateral (select count(*) as answers
                                             from saga_read_back b
-                                           where b.request_id = s.request_id
+                                           where b.request_id = told.request_id
                                              and b.remaining = 0
                                           offset 0) as seen
-                     where seen.services >= cardinality(s.participants)) as complete
+                     where seen.answers > 0
+                       and seen.answers >= (select cardinality(s.participants)
+                                              from saga s
+                                             where s.request_id = told.request_id)) as complete
              where o.request_id = complete.request_id
             """,
-            list(set(requests)),
+            list(requests),
         )
     )

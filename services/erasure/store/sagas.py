@@ -6,16 +6,14 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from contracts.messages import AliasesDestroyed, SagaExtended, SliceFailed
-from services.erasure.facts import Requested
-from services.erasure.store.filed import Filed
+from contracts.fields import EVERYTHING
+from contracts.messages import AliasesDestroyed, ErasureRequested, SagaExtended, SliceFailed
 from shared.consumer.lines import Line
 from shared.database import Transaction
 
 
-async def begin(tx: Transaction, asked: Sequence[Filed[Requested]]) -> set[UUID]:
+async def begin(tx: Transaction, lines: Sequence[Line[ErasureRequested]]) -> set[UUID]:
     """Store requests; return those that were not known. The first line of a request wins."""
-    facts = [filed.fact for filed in asked]
     rows = await tx.fetch(
         """
         insert into saga (request_id, line_sha256, record_id, partition, "offset", line, origin,
@@ -36,23 +34,32 @@ async def begin(tx: Transaction, asked: Sequence[Filed[Requested]]) -> set[UUID]
             on conflict (request_id) do nothing
         returning request_id
         """,
-        [filed.request_id for filed in asked],
-        [bytes.fromhex(fact.digest) for fact in facts],
-        [filed.record_id for filed in asked],
-        [fact.place.partition for fact in facts],
-        [fact.place.offset for fact in facts],
-        [fact.place.line for fact in facts],
-        [fact.origin for fact in facts],
-        [None if fact.scope is None else ",".join(sorted(fact.scope)) for fact in facts],
-        [",".join(sorted(fact.participants)) for fact in facts],
-        [fact.register_version for fact in facts],
-        [fact.cutoff for fact in facts],
-        [fact.received_at for fact in facts],
-        [fact.due_at for fact in facts],
-        [fact.identity.value for fact in facts],
-        [bytes.fromhex(fact.person_commitment) for fact in facts],
+        *zip(*_request_rows(lines), strict=True),
     )
     return {row["request_id"] for row in rows}
+
+
+def _request_rows(lines: Sequence[Line[ErasureRequested]]) -> list[tuple[object, ...]]:
+    return [
+        (
+            message.request_id,
+            sha256(said).digest(),
+            delivery.record_id,
+            delivery.partition,
+            delivery.offset,
+            line,
+            message.origin,
+            None if message.scope == EVERYTHING else ",".join(message.scope),
+            ",".join(message.participants),
+            message.register_version,
+            message.cutoff,
+            message.received_at,
+            message.due_at,
+            message.identity.value,
+            bytes.fromhex(message.person_commitment),
+        )
+        for message, _, delivery, line, said in lines
+    ]
 
 
 async def open_up(
