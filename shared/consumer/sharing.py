@@ -6,7 +6,7 @@ proved it, so that nothing is believed here that a reader would not have believe
 """
 
 from collections import deque
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from contracts.proof import PublicKey
 from shared.consumer.lines import AnyLine, Delivery, Unreadable
@@ -14,16 +14,11 @@ from shared.consumer.lines import AnyLine, Delivery, Unreadable
 MAX_LINES: Final = 4_000  # readers of one process are at most some batches apart
 
 
-class Read(NamedTuple):
-    """A record as it was read, and the published key that its header names."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...]
-    signer: PublicKey
+# A record as it was read: topic, partition, offset, key, value, headers, and the published key
+# that its header names.
+Read: TypeAlias = tuple[
+    str, int, int, bytes | None, bytes, tuple[tuple[str, bytes], ...], PublicKey | None
+]
 
 
 class Opened(NamedTuple):
@@ -34,23 +29,27 @@ class Opened(NamedTuple):
 
 
 class Shared:
-    """Keeps what was opened last, up to so many lines."""
+    """Keeps what was opened last, up to so many lines; found by place, then compared whole."""
 
     def __init__(self, max_lines: int = MAX_LINES) -> None:
         self._max_lines = max_lines
-        self._opened: dict[Read, Opened] = {}
-        self._order: deque[Read] = deque()
+        self._opened: dict[tuple[str, int, int], tuple[Read, Opened]] = {}
+        self._order: deque[tuple[str, int, int]] = deque()
         self._lines = 0
 
     def find(self, read: Read) -> Opened | None:
         """Give what another reader opened, or None."""
-        return self._opened.get(read)
+        known = self._opened.get(read[:3])
+        return None if known is None or known[0] != read else known[1]
 
     def keep(self, read: Read, opened: Opened) -> None:
         """Keep it for the others; the oldest go."""
-        self._opened[read] = opened
-        self._order.append(read)
+        place = read[:3]
+        if place in self._opened:
+            return
+        self._opened[place] = (read, opened)
+        self._order.append(place)
         self._lines += len(opened.lines)
         while self._lines > self._max_lines:
-            oldest = self._opened.pop(self._order.popleft())
+            _, oldest = self._opened.pop(self._order.popleft())
             self._lines -= len(oldest.lines)

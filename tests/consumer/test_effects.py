@@ -1,7 +1,6 @@
 """What a service hears becomes an effect once; what is bad costs only itself."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -148,7 +147,7 @@ async def test_an_own_receipt_is_stored_although_its_request_is_parked(on: Bench
 async def test_a_line_that_cannot_be_read_is_parked_alone(on: Bench) -> None:
     one, other = uuid4(), uuid4()
     ((whole, _),) = sealed([requested(one), requested(other)], on.signer("rights"))
-    broken = replace(whole, lines=(whole.lines[0], b'{"no":"message"}'))
+    broken = whole._replace(lines=(whole.lines[0], b'{"no":"message"}'))
     await on.produce([(broken, seal([broken], on.signer("rights"))[0])])
     async with on.consuming(poisoned()):
         await on.await_effects(one)
