@@ -117,19 +117,23 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
 async def _send_for_ever(
     connection: "Connection", producer: AIOKafkaProducer, settings: Settings, wake: Wake
 ) -> None:
-    """Send what is there; wait for a wake-up, or look again after a short or a longer while."""
-    busy_until = 0.0
+    """Send what is there; wait for a wake-up, or look again after a while.
+
+    After a short one only when rows came without a wake-up: somebody writes who cannot wake us.
+    """
+    busy_until, woken = 0.0, True
     while True:
         rows = await oldest(connection)
         if rows:
             sent = await send(producer, settings, rows)
             crash("relay:after-send")
             await delete(connection, [row.id for row in sent])
-            busy_until = time.monotonic() + BUSY_FOR_SECONDS
+            if not woken:
+                busy_until = time.monotonic() + BUSY_FOR_SECONDS
             if len(sent) < len(rows) or len(rows) == SELECT_ROWS:
                 continue
         busy = time.monotonic() < busy_until
-        await wake.wait(POLL_BUSY_SECONDS if busy else POLL_IDLE_SECONDS)
+        woken = await wake.wait(POLL_BUSY_SECONDS if busy else POLL_IDLE_SECONDS)
 
 
 async def oldest(connection: "Connection") -> list[Row]:
