@@ -9,7 +9,7 @@ from uuid import UUID
 from contracts.identifiers import uuid7
 from shared.consumer.lines import AnyLine, Unreadable
 from shared.consumer.opening import Refused
-from shared.database import Transaction, pack_headers, unpack_headers
+from shared.database import Transaction, arrays, pack_headers, unpack_headers
 
 
 async def unseen(tx: Transaction, record_ids: Sequence[bytes]) -> set[bytes]:
@@ -25,14 +25,14 @@ async def unseen(tx: Transaction, record_ids: Sequence[bytes]) -> set[bytes]:
         """
         with fresh as (
             select id
-              from unnest($1::bytea[]) as told (id)
+              from unnest($1::text::bytea[]) as told (id)
              where not exists (select from inbox where record_id = id offset 0)
         )
         insert into inbox (record_id)
         select id from fresh
         returning record_id
         """,
-        list(record_ids),
+        arrays.octets(record_ids),
     )
     return {row["record_id"] for row in rows}
 
@@ -44,9 +44,9 @@ async def set_aside(tx: Transaction, about_ids: Collection[str]) -> set[str]:
         select distinct about_id
           from parked
          where released_at is null
-           and about_id = any($1::text[])
+           and about_id = any($1::text::text[])
         """,
-        list(about_ids),
+        arrays.words(list(about_ids)),
     )
     return {row["about_id"] for row in rows}
 

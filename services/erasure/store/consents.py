@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.messages import ConsentGranted, ConsentWithdrawn
 from shared.consumer.lines import Line
-from shared.database import Transaction
+from shared.database import Transaction, arrays
 from shared.web.consent_receipt import Given
 
 
@@ -18,8 +18,10 @@ async def add_granted(tx: Transaction, lines: Sequence[Line[ConsentGranted]]) ->
         insert into consent_evidence as known
                (consent_id, purpose, wording, wording_version, wording_sha256,
                 language, form, method, granted_at, granted_record)
-        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bytea[],
-                             $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::bytea[])
+        select * from unnest($1::text::uuid[], $2::text::text[], $3::text::text[],
+                             $4::text::bigint[], $5::text::bytea[], $6::text::text[],
+                             $7::text::text[], $8::text::text[], $9::timestamptz[],
+                             $10::text::bytea[])
             on conflict (consent_id) do update
            set wording         = excluded.wording,
                wording_version = excluded.wording_version,
@@ -31,16 +33,16 @@ async def add_granted(tx: Transaction, lines: Sequence[Line[ConsentGranted]]) ->
                granted_record  = excluded.granted_record
          where known.granted_at is null
         """,
-        [message.consent_id for message in messages],
-        [message.purpose for message in messages],
-        [message.wording for message in messages],
-        [message.wording_version for message in messages],
-        [bytes.fromhex(message.wording_sha256) for message in messages],
-        [message.language for message in messages],
-        [message.form for message in messages],
-        [message.method for message in messages],
+        arrays.ids([message.consent_id for message in messages]),
+        arrays.words([message.purpose for message in messages]),
+        arrays.words([message.wording for message in messages]),
+        arrays.numbers([message.wording_version for message in messages]),
+        arrays.octets([bytes.fromhex(message.wording_sha256) for message in messages]),
+        arrays.words([message.language for message in messages]),
+        arrays.words([message.form for message in messages]),
+        arrays.words([message.method for message in messages]),
         [message.granted_at for message in messages],
-        [line.record_id for line in said],
+        arrays.octets([line.record_id for line in said]),
     )
 
 
@@ -52,18 +54,19 @@ async def add_withdrawn(tx: Transaction, lines: Sequence[Line[ConsentWithdrawn]]
         """
         insert into consent_evidence as known
                (consent_id, purpose, withdrawn_method, withdrawn_at, withdrawn_record)
-        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[])
+        select * from unnest($1::text::uuid[], $2::text::text[], $3::text::text[],
+                             $4::timestamptz[], $5::text::bytea[])
             on conflict (consent_id) do update
            set withdrawn_method = excluded.withdrawn_method,
                withdrawn_at     = excluded.withdrawn_at,
                withdrawn_record = excluded.withdrawn_record
          where known.withdrawn_at is null
         """,
-        [message.consent_id for message in messages],
-        [message.purpose for message in messages],
-        [message.method for message in messages],
+        arrays.ids([message.consent_id for message in messages]),
+        arrays.words([message.purpose for message in messages]),
+        arrays.words([message.method for message in messages]),
         [message.withdrawn_at for message in messages],
-        [line.record_id for line in said],
+        arrays.octets([line.record_id for line in said]),
     )
 
 
