@@ -1,5 +1,6 @@
 """How many mails one mailbox gets: one of a kind in ten minutes, three of a kind a day.
 
+How often somebody tried something in its name, such as a password, is counted beside that.
 Counted in `ephemeral` under an HMAC of the mailbox with a key of the day, which ends with it:
 the rows name nobody, and nobody can be searched for in yesterday's.
 """
@@ -7,13 +8,14 @@ the rows name nobody, and nobody can be searched for in yesterday's.
 import hmac
 import secrets
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.database import Transaction
 from shared.mail.address import mailbox
 
 INTERVAL = timedelta(minutes=10)
 MAX_A_DAY = 3
+TRY_WINDOW = timedelta(minutes=15)
 KEY_BYTES = 32
 _DAY = timedelta(days=1)
 
@@ -51,15 +53,37 @@ async def wait_until(tx: Transaction, kind: str, address: str) -> datetime | Non
     return None
 
 
+async def count_try(tx: Transaction, kind: str, address: str) -> int:
+    """Count one try of something about a mailbox; gives how many there were in TRY_WINDOW."""
+    seconds = TRY_WINDOW.total_seconds()
+    bucket = datetime.fromtimestamp(tx.now.timestamp() // seconds * seconds, UTC)
+    count: int = await tx.fetchval(
+        """
+        insert into ephemeral as e (kind, key, bucket, count, expires_at)
+        values ($1, $2, $3, 1, $4)
+            on conflict (kind, key, bucket) do update set count = e.count + 1
+        returning count
+        """,
+        f"try/{kind}", await _key(tx, address), bucket, bucket + TRY_WINDOW,
+    )  # fmt: skip
+    return count
+
+
+async def forget_tries(tx: Transaction, kind: str, address: str) -> None:
+    """Begin counting anew: the right person was there."""
+    await tx.execute(
+        "delete from ephemeral where kind = $1 and key = $2",
+        f"try/{kind}", await _key(tx, address),
+    )  # fmt: skip
+
+
 async def forget(tx: Transaction, addresses: Iterable[str]) -> None:
     """Clear what was counted for mailboxes: their relationship has ended, they are strangers."""
     secret = await tx.fetchval("select key from daily_key where day = $1", tx.now.date())
     if secret is None:
         return  # nothing was counted under today's key, and older ones are destroyed
     keys = [_hmac(secret, address) for address in addresses]
-    await tx.execute(
-        "delete from ephemeral where kind like 'mail/%' and key = any($1::bytea[])", keys
-    )
+    await tx.execute("delete from ephemeral where key = any($1::bytea[])", keys)
 
 
 async def sweep(tx: Transaction) -> None:

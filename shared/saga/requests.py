@@ -130,3 +130,11 @@ async def forget_requests(tx: Transaction, requests: Collection[UUID]) -> None:
         "delete from request where request_id = any($1::uuid[]) and destroyed_at is not null",
         list(requests),
     )
+
+
+async def registered(tx: Transaction) -> frozenset[str]:
+    """Name the services that must answer, by the latest register that this origin has read."""
+    found: list[str] | None = await tx.fetchval(
+        "select participants from register order by version desc limit 1"
+    )
+    return frozenset(found or ())

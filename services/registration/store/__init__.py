@@ -1,0 +1,1 @@
+"""Every statement of registration, by what it is about."""
