@@ -17,7 +17,7 @@ CSRF = "csrf"
 
 
 class NotSignedIn(Refused):
-    """Sign in first: this page is open to those who are signed in."""
+    """You are not signed in. Sign in and open this page again."""
 
     status = 401
     problem = "not-signed-in"
