@@ -39,18 +39,19 @@ class Slice:
     find: Find
 
 
-async def close_requests(
+async def close_requests(  # noqa: PLR0917 - what is known of one batch
     tx: Transaction,
     part: Slice,
     asked: Sequence[Asked],
     told: Mapping[UUID, Told],
     passed_at: datetime,
+    before: Mapping[UUID, receipts.Stored],
 ) -> dict[UUID, Why]:
     """Erase what resolved requests name and sign their receipts, all in this transaction.
 
-    A request that has a receipt here already is closed again: it gets another attempt if
-    something was left, and nothing at all if not. Returns the requests that must wait, with why:
-    a mail to their person is under way.
+    A request that has a receipt here already (`before`: the latest by request) is closed again: it
+    gets another attempt if something was left, and nothing at all if not. Returns the requests
+    that must wait, with why: a mail to their person is under way.
     """
     claims = [_claim(each, told[each.request_id], passed_at) for each in asked]
     if not claims:
@@ -58,7 +59,6 @@ async def close_requests(
     mine = await _find(tx, part, claims)
     busy = await mail.leased(tx, {subject for subjects in mine.values() for subject in subjects})
     late = {request: Why.MAIL for request, subjects in mine.items() if subjects & busy}
-    before = await receipts.latest(tx, mine)
     asked_by_id = {each.request_id: each for each in asked}
     works = [
         Work(

@@ -80,7 +80,7 @@ async def open_requests(
     if part is not None and mine:
         asked = [Asked(each.request_id, tx.service, each.message.cutoff) for each in mine]
         told = {each.request_id: _told(tx.service, each.opening) for each in mine}
-        await close_requests(tx, part, asked, told, passed_at)
+        await close_requests(tx, part, asked, told, passed_at, {})
     await tx.flush()
     await _keep_statements(tx, {each.request_id for each in opened if each.opening.followed})
     return [each.request_id for each in opened]

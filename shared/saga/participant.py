@@ -118,6 +118,7 @@ class Participant:
                 [each.asked for each in mine if _answer(told, each) is Answer.ALIASES],
                 told,
                 passed_at,
+                before,
             )
             await self._settle(tx, mine, told, late, before)
         return len(due)

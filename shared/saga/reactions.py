@@ -88,13 +88,13 @@ def erase_slice(inventory: Inventory, find: Find) -> Reaction:
 
 
 async def _act(tx: Transaction, part: Slice, asked: Mapping[UUID, Asked]) -> dict[UUID, Why]:
-    """Close what was resolved; returns what must wait, with why."""
+    """Close what was resolved and has no receipt yet; returns what must wait, with why."""
     context: Resolved = tx.context
     told = {request: context.told.get(request, LATER) for request in asked}
     ready = [each for request, each in asked.items() if told[request].answer is Answer.ALIASES]
     late = {request: Why.ORIGIN for request in asked if told[request].answer is not Answer.ALIASES}
     if context.passed_at is not None:
-        late |= await close_requests(tx, part, ready, told, context.passed_at)
+        late |= await close_requests(tx, part, ready, told, context.passed_at, {})
     return late
 
 

@@ -58,7 +58,7 @@ async def request(shop: Shop, address: str) -> UUID:
     told = {asked.request_id: Told(Answer.ALIASES, addresses=(address,))}
     assert SERVICE.find is not None
     async with shop.eraser.begin() as tx:
-        late = await close_requests(tx, Slice(INVENTORY, SERVICE.find), [asked], told, tx.now)
+        late = await close_requests(tx, Slice(INVENTORY, SERVICE.find), [asked], told, tx.now, {})
     assert not late
     return asked.request_id
 

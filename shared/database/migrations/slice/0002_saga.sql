@@ -8,6 +8,7 @@ create table receipt_record (
     headers   bytea   not null   -- packed as in the outbox
 );
 comment on table receipt_record is 'append-only';
+alter table receipt_record alter column value set storage external;  -- compressing costs more
 
 create table receipt (
     receipt_id    uuid        not null,
