@@ -65,13 +65,13 @@ async def ingest_file(database: Database, path: Path, reading: Reading, show: Sh
     """Read a file from where the last run stopped to its present end. Raises OSError.
 
     A last line without its end is left for the next run. A rotated or emptied file is read from its
-    beginning. `database` is of the role `eraser`, which may turn the days.
+    beginning.
     """
     done = Ingested()
     with path.open("rb") as file:
         log, size = identify(path, file)
         async with database.begin() as tx:
-            await store.turn_days(tx, reading.keep)
+            await store.make_days(tx, reading.keep)
             reached = await store.position_of(tx, log)
         start = reached if reached <= size else 0
         file.seek(start)
@@ -93,7 +93,7 @@ async def ingest_stream(
     """Read a stream to its end; what came is written after at most a second. It has no position."""
     done = Ingested()
     async with database.begin() as tx:
-        await store.turn_days(tx, reading.keep)
+        await store.make_days(tx, reading.keep)
     async for lines in _arriving(stream, reading.batch):
         async with database.begin() as tx:
             _count(done, await _write(tx, lines, reading), sum(map(len, lines)))

@@ -44,6 +44,7 @@ _ITEMS: Final[dict[str, Column]] = {
 
 ACCESS = Table(
     name="access",
+    serves="web.technical",
     purpose="show the site and keep it safe",
     basis=Basis.LEGITIMATE_INTEREST,
     keep=For(timedelta(days=7), after="the access"),
@@ -52,7 +53,9 @@ ACCESS = Table(
 )
 TOTAL = Table(
     name="total",
+    serves="web.aggregate",
     purpose="count pages and downloads, without visitors",
+    basis=Basis.LEGITIMATE_INTEREST,
     keep=Forever("sums of a day, without visitors"),
     kind=Kind.AGGREGATE,
     columns={
@@ -91,6 +94,7 @@ GRANTED = Table(
 )
 VISIT = Table(
     name="visit",
+    serves="web.analytics",
     purpose="know a visitor again and see how the site is used",
     basis=Basis.CONSENT,
     keep=WithSubject(),
@@ -102,6 +106,7 @@ VISIT = Table(
 )
 VISITOR_LINK = Table(
     name="visitor_link",
+    serves="web.analytics",
     purpose="assign visits to an account, as its holder agreed",
     basis=Basis.CONSENT,
     keep=WithSubject(),

@@ -30,10 +30,11 @@ class WebsiteSettings(FromEnvironment):
 
     `country_database`, `provider_database`: MaxMind DB files of the operator's; without them the
     two items stay empty, nobody is asked. `trackers`: JSON object, tracker to our id there; only
-    those named are offered and loaded. `tracker_register`, `cookie_register`, `contact`: TOML files
-    like those in `register/`. `policy`: a folder like `policy/`. `tracked_routes`: route templates
-    of pages on which a tracker may run after its grant; pages with forms never are. `cookie_hosts`:
-    further domains on which cookies of ours or for us were set, to delete them there.
+    those named are offered and loaded. `tracker_register`, `cookie_register`, `foot`: TOML files
+    like those in `register/`. `processors`: JSON object, tracker to the address of its deletion
+    call. `policy`: a folder like `policy/`. `tracked_routes`: route templates of pages on which a
+    tracker may run after its grant; pages with forms never are. `cookie_hosts`: further domains on
+    which cookies of ours or for us were set, to delete them there.
     """
 
     country_database: Path | None = None
@@ -41,10 +42,11 @@ class WebsiteSettings(FromEnvironment):
     trackers: dict[str, str] = Field(default_factory=dict)
     tracker_register: Path = HERE / "register" / "trackers.toml"
     cookie_register: Path = HERE / "register" / "cookies.toml"
-    contact: Path = HERE / "register" / "contact.toml"
+    foot: Path = HERE / "register" / "foot.toml"
     policy: Path = HERE / "policy"
     tracked_routes: frozenset[str] = frozenset({"/", "/{lang}/"})
     cookie_hosts: tuple[str, ...] = ()
+    processors: dict[str, str] = Field(default_factory=dict)
     log_batch: Annotated[int, Field(ge=100, le=100_000)] = 10_000
 
 

@@ -16,9 +16,14 @@ from shared.slice import lock_text
 _NETWORK: Final = tuple("network" if item == "address" else item for item in ITEMS)
 
 
-async def turn_days(tx: Transaction, keep: timedelta) -> dict[date, int]:
-    """Make the days of the technical log ahead and drop those that are over: lines by day."""
-    rows = await tx.fetch("select gone_on, lines from turn_access($1)", keep)
+async def make_days(tx: Transaction, keep: timedelta) -> None:
+    """Make the days of the technical log, two of them ahead."""
+    await tx.execute("select make_access_days($1)", keep)
+
+
+async def drop_days(tx: Transaction, keep: timedelta) -> dict[date, int]:
+    """Drop the days of the technical log that are over; how many lines each had (R-LOG-07)."""
+    rows = await tx.fetch("select gone_on, lines from drop_access_days($1)", keep)
     return {row["gone_on"]: row["lines"] for row in rows}
 
 
@@ -163,3 +168,92 @@ async def lines_of(
         list(addresses),
     )
     return [Access(**row) for row in rows]
+
+
+async def objected(tx: Transaction, subjects: Collection[UUID], purpose: str) -> bool:
+    """Say whether any of the subjects objected to a purpose (Art. 21)."""
+    found: bool = await tx.fetchval(
+        """
+        select exists (select from objection
+                        where subject_id = any($1::uuid[])
+                          and purpose = $2)
+        """,
+        list(subjects),
+        purpose,
+    )
+    return found
+
+
+async def seen_by(tx: Transaction, visitor: UUID) -> dict[str, int]:
+    """Count a visitor's pages by the service that they belong to."""
+    rows = await tx.fetch(
+        """
+        select split_part(url, '/', 3) as service, count(*) as pages
+          from visit
+         where subject_id = $1 and page
+         group by 1
+        """,
+        visitor,
+    )
+    return {row["service"]: row["pages"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one recipient answered; `reason` stands beside `impossible`."""
+
+    recipient: str
+    state: str
+    reason: str
+
+
+async def cases_of(tx: Transaction, subjects: Collection[UUID]) -> list[UUID]:
+    """Give the ids under which the end of what was passed on about subjects is told."""
+    rows = await tx.fetch(
+        "select disclosure_id from disclosure where subject_id = any($1::uuid[]) order by 1",
+        list(subjects),
+    )
+    return [row["disclosure_id"] for row in rows]
+
+
+async def answers(tx: Transaction, cases: Collection[UUID]) -> list[Told]:
+    """Give what recipients answered so far; `open` also while the worker has not come to it."""
+    rows = await tx.fetch(
+        """
+        select recipient, state, coalesce(reason, '') as reason
+          from telling
+         where telling_id = any($1::uuid[])
+         union all
+        select recipient, 'open', ''
+          from disclosure
+         where disclosure_id = any($1::uuid[])
+         order by recipient
+        """,
+        list(cases),
+    )
+    return [Told(**row) for row in rows]
+
+
+async def link(tx: Transaction, visitor: UUID, account_id: UUID, purpose: str) -> bool:
+    """Link a visitor to an account; False if it is another account's, or is ending.
+
+    The foreign key is the fence: a visitor that was erased or objected can never be linked again,
+    since its id is gone and a browser's next key leads to another one (R-LOG-06).
+    """
+    await tx.execute(
+        """
+        insert into visitor_link (subject_id, account_id, purpose, linked_at)
+        select g.subject_id, $2, $3, $4
+          from granted g
+         where g.subject_id = $1
+           and g.ended_at is null
+            on conflict (subject_id) do nothing
+        """,
+        visitor, account_id, purpose, tx.now,
+    )  # fmt: skip
+    found: bool = await tx.fetchval(
+        "select exists (select from visitor_link where subject_id = $1 and account_id = $2)",
+        visitor,
+        account_id,
+    )
+    return found

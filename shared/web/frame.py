@@ -5,9 +5,9 @@ give a request a `Frame`; pages ask it for their parts when they are rendered, s
 route, and that nothing foreign comes into a page that it should not.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -41,7 +41,7 @@ class Frame(Protocol):
         """Give the parts for a page that is answered now; `form`: it has a form to fill in."""
 
 
-def set_frame(scope: dict[str, object], frame: Frame) -> None:
+def set_frame(scope: MutableMapping[str, Any], frame: Frame) -> None:
     """Give a request its frame: what a layer does before it calls the routes."""
     scope["state"] = {**_state(scope), STATE: frame}
 

@@ -1,18 +1,20 @@
-"""The website's real pages and database."""
+"""The website's real pages and database, with every tracker of the register in use."""
 
+import json
 from collections.abc import AsyncIterator
 
-import httpx2
+import pytest
 import pytest_asyncio
 
 from contracts.vocabulary import Role
-from services.website.settings import SERVICE
+from services.website.registers import configured_registers
+from services.website.settings import SERVICE, configured
 from services.website.whole import SERVICE as WEBSITE
 from shared.database import Database, apply_schemas
 from shared.keys import apply_keys, signer_for
 from shared.settings import Settings
 from shared.web import public_app
-from tests.website.site import Website
+from tests.website.site import SITES, Website
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -22,9 +24,16 @@ async def website(settings: Settings) -> AsyncIterator[Website]:
     apply_keys(settings, (SERVICE,), ())
     signer = signer_for(settings, SERVICE, Role.SERVICE)
     eraser = await Database.connect(settings, SERVICE, "eraser", signer=signer, size=4)
-    web = public_app(settings, [WEBSITE.part()])
-    transport = httpx2.ASGITransport(app=web)
-    async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-        yield Website(settings, web, client, eraser)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXPUNGE_TRACKERS", json.dumps(SITES))
+        configured.cache_clear()
+        configured_registers.cache_clear()
+        web = public_app(settings, [WEBSITE.part()])
+        site = Website(settings, web, eraser)
+        async with site.browser() as client:
+            await client.get("/")  # the layer reads its settings now
+            yield site
+    configured.cache_clear()
+    configured_registers.cache_clear()
     await web.state.web.close()
     await eraser.close()

@@ -1,18 +1,30 @@
-"""The website as a test uses it."""
+"""The website as a test uses it: browsers with cookies of their own."""
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode, urljoin
 
 import httpx2
 from fastapi import FastAPI
 
 from contracts.messages import Message, parse, split_lines
+from demo.person import PageForm, forms_of
+from services.website.forms import field_of
 from services.website.inventory import INVENTORY
 from services.website.whole import SERVICE as WEBSITE
 from shared.database import Database
 from shared.deadlines import run_due
 from shared.settings import Settings
 from shared.slice.endings import ending_actions
+
+SITES = {
+    "google-analytics": "G-TEST1",
+    "wiredminds": "wm1",
+    "eloqua": "77",
+    "hotjar": "4711",
+    "salesloft": "sl1",
+    "clarity": "cl1",
+}
 
 
 @dataclass
@@ -21,8 +33,47 @@ class Website:
 
     settings: Settings
     app: FastAPI
-    client: httpx2.AsyncClient
     eraser: Database
+
+    def browser(self, **headers: str) -> httpx2.AsyncClient:
+        """Open a browser without any cookie."""
+        transport = httpx2.ASGITransport(app=self.app)
+        return httpx2.AsyncClient(
+            transport=transport, base_url=self.settings.public_url, headers=headers
+        )
+
+    async def choose(
+        self, browser: httpx2.AsyncClient, *purposes: str, lang: str = "en"
+    ) -> httpx2.Response:
+        """Open the page, tick these boxes and no others, and save."""
+        page = await browser.get(f"/{lang}/cookies")
+        form = next(one for one in forms_of(page.text) if one.unticked or len(one.values) > 1)
+        boxes = {**form.unticked, **form.values}
+        names = {field_of(one) for one in purposes}
+        values = {"by": "settings", **{name: boxes[name] for name in names}}
+        return await self.post(browser, page, form, values)
+
+    async def press(
+        self, browser: httpx2.AsyncClient, path: str, values: dict[str, str] | None = None
+    ) -> httpx2.Response:
+        """Open a page and press the button of its form."""
+        page = await browser.get(path)
+        form = next(one for one in forms_of(page.text) if one.method == "post")
+        return await self.post(browser, page, form, form.values | (values or {}))
+
+    async def post(
+        self, browser: httpx2.AsyncClient, page: httpx2.Response, form: PageForm, values: Any
+    ) -> httpx2.Response:
+        """Send a form as a browser does."""
+        return await browser.post(
+            urljoin(str(page.url), form.action),
+            content=urlencode(values),
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Origin": self.settings.public_url,
+                "Sec-Fetch-Site": "same-origin",
+            },
+        )
 
     async def row(self, sql: str, *args: object) -> Any:
         """Read one row."""
@@ -47,3 +98,15 @@ class Website:
         """Let everything that is due be done."""
         actions = {**ending_actions(INVENTORY, WEBSITE.endings), **WEBSITE.actions}
         return await run_due(self.eraser, actions)
+
+    async def written(self) -> None:
+        """Wait until what was noted of accesses is written."""
+        await layer_of(self.app)._site.recorder.flush()
+
+
+def layer_of(app: FastAPI) -> Any:
+    """Find the website's layer among those around the routes."""
+    layer: Any = app.middleware_stack
+    while type(layer).__name__ != "Layer":
+        layer = getattr(layer, "app", None) or layer._app
+    return layer

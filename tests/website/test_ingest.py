@@ -163,10 +163,10 @@ async def test_a_day_goes_whole_when_its_first_moment_is_over_the_limit(
     await ingest(website, log)
 
     async with website.eraser.begin() as tx:
-        gone = await store.turn_days(tx, timedelta(days=2))
+        gone = await store.drop_days(tx, timedelta(days=2))
     left = await website.rows("select at from access where url = '/en/day'")
     async with website.eraser.begin() as tx:
-        await store.turn_days(tx, KEEP)
+        await store.make_days(tx, KEEP)
 
     assert [row["at"].date() for row in left] == [days[0].date()]
     assert gone[days[2].date()] == 1
@@ -178,7 +178,7 @@ async def test_the_limit_stands_in_its_range(website: Website) -> None:
     assert timedelta(days=1) <= duration("LOG_TTL_TECHNICAL") <= timedelta(days=30)
     with pytest.raises(asyncpg.RaiseError):
         async with website.eraser.begin() as tx:
-            await store.turn_days(tx, timedelta(days=31))
+            await store.drop_days(tx, timedelta(days=31))
 
 
 @pytest.mark.rule("R-LOG-09")
@@ -201,13 +201,13 @@ async def test_an_incident_is_copied_and_the_log_goes_at_its_time(
 
     async with website.eraser.begin() as tx:
         held = await hold_lines(tx, incident)
-        await store.turn_days(tx, timedelta(days=1))
+        await store.drop_days(tx, timedelta(days=1))
     rows = await website.rows(
         "select reference, ground, until from held where reference = 'incident-7'"
     )
     left = await kept(website, "/en/attack")
     async with website.eraser.begin() as tx:
-        await store.turn_days(tx, KEEP)
+        await store.make_days(tx, KEEP)
 
     assert held == len(rows) == 2
     assert left == 0

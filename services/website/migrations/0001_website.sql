@@ -31,10 +31,9 @@ alter table access
     alter column browser  set statistics 0,
     alter column system   set statistics 0;
 
--- Days from the oldest kept one to two days ahead; a day that begins before the time limit is
--- dropped whole (R-LOG-07), so no line is ever older. Gives the days that went and how many lines.
--- Security definer: the worker may turn the days, and nothing else about the schema.
-create function turn_access(keep interval) returns table (gone_on date, lines bigint)
+-- Days from the oldest kept one to two days ahead. Security definer: who writes lines may make the
+-- days for them, and nothing else about the schema.
+create function make_access_days(keep interval) returns void
     language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     today date := (clock_timestamp() at time zone 'utc')::date;
@@ -61,6 +60,21 @@ begin
             end loop;
         end if;
     end loop;
+end
+$$;
+
+-- A day that begins before the time limit is dropped whole (R-LOG-07), so no line is ever older.
+-- Gives the days that went and how many lines were in each.
+create function drop_access_days(keep interval) returns table (gone_on date, lines bigint)
+    language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    least date := ((clock_timestamp() - keep) at time zone 'utc')::date + 1;
+    part  text;
+begin
+    if keep not between interval '1 day' and interval '30 days' then
+        raise exception 'keep is 1 to 30 days';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('access', 0));
     for part in
         select c.relname
           from pg_catalog.pg_inherits i

@@ -1,0 +1,93 @@
+"""The page on which a visitor chooses, and the banner's answer: the same form (R-CK-08)."""
+
+import re
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.vocabulary import Method
+from services.website.choosing import Choice, choose
+from services.website.forms import CHOICES, ROOT, field_of
+from services.website.frame import PageFrame, frame_of
+from services.website.layer import choice_cookie
+from services.website.rules.trackers import named
+from services.website.site import Set
+from shared.database import Transaction
+from shared.web import Language, Values, language, render, render_form, see_other, submit
+
+router = APIRouter()
+BANNER = "banner"
+OWN_PATH = re.compile(r"/(?:(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*)?")
+
+
+@router.get(ROOT)
+async def choices_page(request: Request, lang: Language) -> Response:
+    """Show what is granted, what may be, and every cookie."""
+    frame = frame_of(request)
+    ticked = {
+        field_of(one): frame.site.wordings.current(one, lang).sha256
+        for one in frame.visitor.granted
+        if frame.visitor.may(one)
+    }
+    return render_form(request, CHOICES, values=ticked)
+
+
+@router.post(ROOT)
+async def save_choices(request: Request) -> Response:
+    """Carry a choice out; nothing ticked is a refusal, and leaves nothing with us."""
+    frame = frame_of(request)
+
+    async def effect(tx: Transaction, values: Values) -> Response:
+        wanted = {
+            one.purpose: values.granted[one.name]
+            for one in CHOICES.declarations
+            if one.name in values.granted
+        }
+        by_banner = values.get("by") == BANNER
+        choice = Choice(wanted, Method.BANNER if by_banner else Method.SETTINGS, frame.site.host)
+        site = frame.site
+        chosen = await choose(tx, frame.visitor, choice, site.registers, site.wordings)
+        tx.on_commit(lambda: leave(frame, chosen.key, chosen.granted))
+        return see_other(own_path(values.get("back")) or f"/{language(request)}/cookies/saved")
+
+    return await submit(request, CHOICES, effect)
+
+
+@router.get(f"{ROOT}/saved")
+async def saved_page(request: Request) -> Response:
+    """Say what holds now, and what only the visitor can delete (R-CK-03)."""
+    frame = frame_of(request)
+    foreign = [
+        one
+        for one in frame.site.registers.cookies
+        if one.host != "own" and one.provider in frame.site.registers.trackers
+    ]
+    return render(request, "website/saved.html", foreign=foreign)
+
+
+def leave(frame: PageFrame, key: str | None, granted: frozenset[str]) -> None:
+    """Set the choice, and delete what trackers left on our hosts that are granted no more."""
+    frame.cookies[:] = [choice_cookie(frame.site, key), *over(frame, granted)]
+
+
+def over(frame: PageFrame, granted: frozenset[str]) -> list[Set]:
+    """Name the cookies to delete: on this host, and on the other domains that are declared."""
+    patterns = [
+        pattern
+        for tracker in frame.site.registers.trackers.values()
+        if tracker.purpose not in granted
+        for pattern in tracker.cookies
+    ]
+    hosts: tuple[str | None, ...] = (None, *frame.site.chosen.cookie_hosts)
+    return [Set(name, domain=host) for name in _sent(frame.sent, patterns) for host in hosts]
+
+
+def _sent(sent: Mapping[str, str], patterns: list[str]) -> list[str]:
+    return named(patterns, list(sent))
+
+
+def own_path(back: str | None) -> str:
+    """Give the page that a banner stood on, if it is one of ours; else nothing."""
+    return back if back and OWN_PATH.fullmatch(back) else ""
