@@ -30,6 +30,8 @@ from shared.stack import Stack
 from shared.stack.ports import free_ports
 
 Layout = Mapping[str, tuple[str, ...]]
+BESIDE = tuple(one.name for one in registry.with_database() if one.name != "newsletter")
+OTHERS = ("work", *BESIDE)  # a worker for all but the newsletter, which has its own
 ALL_TOGETHER: Layout = {"web": ("serve",), "workers": ("work",), "verifiers": ("verify-slices",)}
 PATIENCE_S = 60.0
 POLL_S = 0.05
@@ -237,7 +239,9 @@ class Installation:
 
     async def closed(self) -> None:
         """Wait until every saga is over: no alias is left, which is the last step."""
-        await self.none_left("rights", "select from alias")
+        for service in registry.SERVICES:
+            if service.origin:
+                await self.none_left(service.name, "select from alias")
 
     async def command(self, *arguments: str) -> tuple[int, str]:
         """Run one of our commands; gives exit code and what it printed on both streams."""

@@ -9,6 +9,7 @@ from demo.person import Person
 from shared.stack import Stack
 from tests.conftest import fresh_settings
 from tests.installation import (
+    OTHERS,
     Installation,
     certificates,
     eventually,
@@ -23,7 +24,7 @@ LAYOUT = {
     "web": ("serve",),
     "newsletter": ("work", "newsletter"),
     "second": ("work", "newsletter"),
-    "others": ("work", "rights", "erasure"),
+    "others": OTHERS,
     "verifiers": ("verify-slices",),
 }
 

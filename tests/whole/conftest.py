@@ -7,12 +7,12 @@ import pytest_asyncio
 
 from shared.stack import Stack
 from tests.conftest import fresh_settings
-from tests.installation import Installation
+from tests.installation import OTHERS, Installation
 
 LAYOUT = {
     "web": ("serve",),
     "newsletter": ("work", "newsletter"),
-    "others": ("work", "rights", "erasure"),
+    "others": OTHERS,
     "verifiers": ("verify-slices",),
 }
 
