@@ -1,13 +1,15 @@
 """Registration's real pages, database, mailer and inbox."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 
 from contracts.vocabulary import Role
+from services.registration import passwords
 from services.registration.declaration import FOLDER, SERVICE
 from services.registration.mails import Mails
 from shared.database import Database
@@ -43,6 +45,16 @@ async def site(stack: Stack, settings: Settings) -> AsyncIterator[Site]:
     await web.state.web.close()
     await app.close()
     await eraser.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hash with less work than a person waits for: what it costs is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(1, 1024, 1))
+        passwords._nobodys.cache_clear()
+        yield
+    passwords._nobodys.cache_clear()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)

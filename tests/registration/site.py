@@ -99,20 +99,30 @@ class Site:
         return await self.post(page, form, {**(values or {}), **ticked}, client)
 
     async def sign_up(
-        self, address: str, lang: str = "en", *, promotion: bool = False, **details: str
+        self,
+        address: str,
+        lang: str = "en",
+        *,
+        promotion: bool = False,
+        details: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
         """Fill the form and send it; the answer to the POST."""
         return await self.press(
             f"/{lang}/registration/sign-up",
-            {"email": address, **details},
+            {"email": address, **(details or {})},
             tick=("use", "promotion") if promotion else ("use",),
         )
 
     async def account(
-        self, address: str, lang: str = "en", *, promotion: bool = False, **details: str
+        self,
+        address: str,
+        lang: str = "en",
+        *,
+        promotion: bool = False,
+        details: Mapping[str, str] | None = None,
     ) -> UUID:
         """Let a person sign up, confirm and choose the password; gives the subject."""
-        answer = await self.sign_up(address, lang, promotion=promotion, **details)
+        answer = await self.sign_up(address, lang, promotion=promotion, details=details)
         assert answer.status_code == 303, answer.text
         answer = await self.press(await self.link(address, "/confirm/"), {"chosen": PASSWORD})
         assert answer.headers["location"].endswith("/confirmed"), answer.text
@@ -188,7 +198,10 @@ class Site:
 
     async def idle(self) -> None:
         """Wait until no mail is due."""
-        sql = "select count(*) from mail where next_try_at <= now()"
+        sql = """
+            select count(*) from mail
+             where next_try_at <= now() and not is_restricted(subject_id)
+        """
         async with asyncio.timeout(20):
             while await self.value(sql):  # noqa: ASYNC110 - a database sets no event
                 await asyncio.sleep(0.02)

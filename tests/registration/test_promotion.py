@@ -1,0 +1,148 @@
+"""Promotion mails: to whom it is allowed at the moment of sending, and to nobody else."""
+
+from pathlib import Path
+
+import pytest
+
+from contracts.messages import ConsentWithdrawn
+from contracts.vocabulary import Method
+from services.registration.issue import BadIssue, ContentChanged, Issue, State, read_issue
+from services.registration.promoting import Progress, begin, progress, queue_all, send
+from services.registration.settings import PROMOTION, USE
+from shared.mail.markdown import LoadsFromElsewhere
+from tests.registration.site import Site, path_of
+
+ACCOUNT = "/en/registration/account"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def issue(folder: Path, name: str, body: str = "Read about **birch and heron**.") -> Issue:
+    """Write a promotion's folder and read it."""
+    made = folder / name
+    made.mkdir(exist_ok=True)
+    for lang in ("de", "en"):
+        (made / f"{lang}.md").write_text(f"---\nsubject: News {name} {lang}\n---\n{body}\n")
+    return read_issue(made)
+
+
+async def delivered(site: Site, promotion: Issue) -> Progress:
+    """Wait until the mailer has dealt with every delivery."""
+    return await send(site.app, promotion, lambda _: None)
+
+
+@pytest.mark.rule("R-ACC-04", "R-ACC-06")
+async def test_it_goes_to_those_who_agreed_in_their_language_and_once(
+    site: Site, tmp_path: Path
+) -> None:
+    ada, bert, carl = site.address(), site.address(), site.address()
+    await site.account(ada, promotion=True)
+    await site.account(bert, "de", promotion=True)
+    await site.account(carl)
+    await site.sign_up(site.address(), promotion=True)
+    promotion = issue(tmp_path, "spring")
+
+    await delivered(site, promotion)
+    await queue_all(site.app, await begin(site.app, promotion))
+    await site.idle()
+
+    assert len(await site.mails(ada, "News spring en")) == 1
+    (mail,) = await site.mails(bert, "News spring de")
+    headers = dict(mail.headers)
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "/registration/stop/" in headers["List-Unsubscribe"]
+    assert not [one for one in site.mailbox(carl) if "News" in one.subject]
+
+
+@pytest.mark.rule("R-ACC-06", "R-7-01")
+async def test_a_consent_taken_back_after_queueing_stops_the_mail(
+    site: Site, tmp_path: Path
+) -> None:
+    ada = site.address()
+    subject_id = await site.account(ada, promotion=True)
+    browser = await site.signed_in(ada)
+    await site.idle()
+    site.gate.opened.clear()
+    promotion = issue(tmp_path, "summer")
+    await queue_all(site.app, await begin(site.app, promotion))
+
+    await site.press(ACCOUNT, client=browser, action="/promotion/end")
+    site.gate.opened.set()
+    await site.idle()
+
+    assert not [mail for mail in site.mailbox(ada) if "News" in mail.subject]
+    sql = "select state from delivery where subject_id = $1"
+    assert await site.value(sql, subject_id) == State.SKIPPED
+
+
+@pytest.mark.rule("R-ACC-06", "R-18-01")
+async def test_a_restriction_after_queueing_stops_the_mail(site: Site, tmp_path: Path) -> None:
+    ada = site.address()
+    subject_id = await site.account(ada, promotion=True)
+    await site.idle()
+    site.gate.opened.clear()
+    promotion = issue(tmp_path, "autumn")
+    await queue_all(site.app, await begin(site.app, promotion))
+
+    await site.restrict(subject_id)
+    site.gate.opened.set()
+    await site.idle()
+
+    assert not [mail for mail in site.mailbox(ada) if "News autumn" in mail.subject]
+
+
+@pytest.mark.rule("R-ACC-07", "R-ACC-06")
+async def test_one_click_in_the_mail_ends_it_and_leaves_the_account(
+    site: Site, tmp_path: Path
+) -> None:
+    ada = site.address()
+    subject_id = await site.account(ada, promotion=True)
+    await delivered(site, issue(tmp_path, "winter"))
+    (mail,) = await site.mails(ada, "News winter")
+    link = path_of(dict(mail.headers)["List-Unsubscribe"].strip("<>"))
+    looked = await site.client.get(link)
+    before = len(await site.told())
+    still = await site.value("select count(*) from consent where subject_id = $1", subject_id)
+
+    answers = [
+        await site.client.post(link, content="List-Unsubscribe=One-Click", headers=FORM)
+        for _ in range(2)
+    ]
+
+    assert (looked.status_code, still) == (200, 2)
+    assert [(answer.status_code, answer.is_redirect) for answer in answers] == [(200, False)] * 2
+    ended = [one for one in (await site.told())[before:] if isinstance(one, ConsentWithdrawn)]
+    assert [(one.purpose, one.method) for one in ended] == [(PROMOTION, Method.ONE_CLICK)]
+    purposes = "select array_agg(purpose) from consent where subject_id = $1"
+    assert await site.value(purposes, subject_id) == [USE]
+    assert await site.subject(ada) == subject_id
+
+
+@pytest.mark.rule("R-POL-01", "R-ACC-06")
+async def test_a_consent_to_a_version_that_no_longer_counts_gets_nothing(
+    site: Site, tmp_path: Path
+) -> None:
+    ada = site.address()
+    subject_id = await site.account(ada, promotion=True)
+    async with site.eraser.begin() as tx:
+        await tx.execute(
+            "update consent set wording_version = '99' where subject_id = $1 and purpose = $2",
+            subject_id,
+            PROMOTION,
+        )
+
+    await delivered(site, issue(tmp_path, "fifth"))
+
+    assert not [mail for mail in site.mailbox(ada) if "News" in mail.subject]
+
+
+async def test_its_words_are_fixed_and_load_nothing(site: Site, tmp_path: Path) -> None:
+    begun = issue(tmp_path, "sixth")
+    await begin(site.app, begun)
+
+    with pytest.raises(ContentChanged):
+        await begin(site.app, issue(tmp_path, "sixth", "Other words."))
+    with pytest.raises(LoadsFromElsewhere):
+        issue(tmp_path, "seventh", "![pixel](https://tracker.example/p.gif)")
+    with pytest.raises(BadIssue):
+        read_issue(tmp_path)
+    assert (await progress(site.app, begun)).name == "sixth"
