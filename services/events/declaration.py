@@ -4,6 +4,9 @@ from pathlib import Path
 
 from services.events import organising
 from services.events.api import router
+from services.events.cli import app
+from services.events.desk import DESK_FORMS
+from services.events.desk import router as desk
 from services.events.endings import end_due, release_due
 from services.events.forms import FORMS
 from services.events.inventory import INVENTORY
@@ -11,11 +14,13 @@ from services.events.mails import Mails
 from services.events.settings import CONCLUDE, END, MOVE_UP, REGISTRATION, SEAT_HOLD, TOTALS
 from services.events.settings import SERVICE as NAME
 from services.events.store.seats import find_subjects
+from shared.disclosure import configured_recipients, keep_telling
 from shared.mail import Post, configured_sender
 from shared.settings import Settings
 from shared.slice import Service
 from shared.web import Card
 from shared.web.wordings import read_wordings
+from shared.worker import Worker
 
 FOLDER = Path(__file__).parent
 
@@ -23,6 +28,12 @@ FOLDER = Path(__file__).parent
 def mails(settings: Settings) -> Post:
     """Say how this service's mails are made."""
     return Mails(settings.public_url, read_wordings(FOLDER)).post(configured_sender())
+
+
+async def tell_recipients(worker: Worker) -> None:
+    """Tell the post provider what ended (R-3P-03); by contract it deletes unasked."""
+    await worker.ready.wait()
+    await keep_telling(worker.effects, {}, configured_recipients())
 
 
 SERVICE = Service(
@@ -42,4 +53,8 @@ SERVICE = Service(
         TOTALS: organising.drop_due,
     },
     mails=mails,
+    tasks=(tell_recipients,),
+    commands=app,
+    desk=desk,
+    desk_forms=DESK_FORMS,
 )

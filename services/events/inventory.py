@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from contracts.vocabulary import Ground
-from services.events.settings import SERVICE
+from services.events.settings import CONTRACT, MATERIAL, REGISTRATION, SERVICE, SURVEY
 from shared.inventory import (
     Anonymise,
     Basis,
@@ -77,6 +77,7 @@ SEAT = Table(
     name="seat",
     purpose="register somebody for a gathering of their choosing",
     basis=Basis.CONSENT,
+    serves=REGISTRATION,
     keep=UntilDone("the gathering is over, or what the person agreed to beyond it is done"),
     columns={
         "subject_id": Root(),
@@ -120,6 +121,7 @@ ATTENDANCE = Table(
     name="attendance",
     purpose="know whom to ask for an opinion: only who was there",
     basis=Basis.CONSENT,
+    serves=SURVEY,
     keep=WithSubject(),
     erasure=Anonymise(
         into="attendance_total",
@@ -137,6 +139,7 @@ SURVEY_ANSWER = Table(
     name="survey_answer",
     purpose="learn what people think of a gathering, and choose reading material for them",
     basis=Basis.CONSENT,
+    serves=SURVEY,
     keep=WithSubject(),
     erasure=Anonymise(
         into="survey_total",
@@ -154,6 +157,7 @@ REMARK = Table(
     name="remark",
     purpose="learn what people think of a gathering, in their own words",
     basis=Basis.CONSENT,
+    serves=SURVEY,
     keep=WithSubject(),
     columns={"subject_id": Root(), "remark": Personal("what the person wrote in the survey")},
 )
@@ -161,6 +165,7 @@ SENDING = Table(
     name="sending",
     purpose="send the reading material that the answers ask for",
     basis=Basis.CONSENT,
+    serves=MATERIAL,
     keep=For(timedelta(days=30), after="the survey was answered (MATERIAL_MAX)"),
     columns={
         "subject_id": Root(),
@@ -173,6 +178,7 @@ INVOICE = Table(
     name="invoice",
     purpose="charge a paid training",
     basis=Basis.CONTRACT,
+    serves=CONTRACT,
     keep=WithSubject(),
     columns={
         "subject_id": Root(),

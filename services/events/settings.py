@@ -9,6 +9,7 @@ SERVICE: Final = "events"
 REGISTRATION: Final = "event.registration"
 SURVEY: Final = "event.survey"
 MATERIAL: Final = "event.material"
+CONTRACT: Final = "event.contract"  # what a paid training owes and is owed
 
 # Mails, by kind and template.
 CONFIRM: Final = "confirm"

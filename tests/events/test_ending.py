@@ -37,9 +37,9 @@ BOOKED = Facts(SeatState.BOOKED, POSTED)
 THERE = replace(BOOKED, attendance=Attendance.ATTENDED)
 ASKED = replace(THERE, survey=True)
 ANSWERED = replace(ASKED, answered_at=OVER + DAY)
-pytestmark = pytest.mark.rule("R-EV-09")
 
 
+@pytest.mark.rule("R-EV-09")
 @pytest.mark.parametrize(
     ("case", "facts", "course", "at", "trigger"),
     [
@@ -150,10 +150,12 @@ def test_each_trigger_of_the_policy_has_its_moment(
     assert (found.at, found.trigger) == (at, trigger)
 
 
+@pytest.mark.rule("R-EV-09")
 def test_people_are_told_of_a_cancelled_gathering_well_within_the_day() -> None:
     assert timedelta() < NOTICE < DELETE_WITHIN
 
 
+@pytest.mark.rule("R-EV-09")
 def test_a_receipt_says_why() -> None:
     reasons = {trigger: _reason(trigger) for trigger in Trigger}
 
@@ -172,7 +174,7 @@ def _reason(trigger: Trigger) -> Reason:
     return replace(ending(BOOKED, PLANNED, LIMITS), trigger=trigger).reason
 
 
-@pytest.mark.rule("R-EV-05")
+@pytest.mark.rule("R-EV-05", "R-EV-09")
 def test_only_who_was_there_and_agreed_is_asked_and_only_once_it_is_over() -> None:
     asked = {
         (facts, course.state)
@@ -191,7 +193,7 @@ def test_only_who_was_there_and_agreed_is_asked_and_only_once_it_is_over() -> No
     )
 
 
-@pytest.mark.rule("R-EV-12")
+@pytest.mark.rule("R-EV-12", "R-EV-09")
 def test_nobody_is_asked_while_restricted_or_after_the_window() -> None:
     late = OVER + LIMITS.survey_window
 
@@ -233,6 +235,7 @@ def bound(facts: Facts, course: Course) -> datetime:
     return begun + LIMITS.survey_window + LIMITS.material_max
 
 
+@pytest.mark.rule("R-EV-09")
 @pytest.mark.parametrize("course", COURSES)
 def test_every_combination_ends(course: Course) -> None:
     for facts in _combinations():
@@ -319,6 +322,7 @@ class World:
 ACTS = [name for name in vars(World) if not name.startswith("_") and name not in {"act", "deleted"}]
 
 
+@pytest.mark.rule("R-EV-09")
 @given(
     survey=st.booleans(),
     material=st.booleans(),
@@ -344,6 +348,7 @@ def test_from_every_reachable_state_the_clock_alone_deletes(
     assert world.deleted
 
 
+@pytest.mark.rule("R-EV-09")
 @given(acts=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 96)), max_size=25))
 def test_nothing_is_deleted_while_it_is_still_needed(acts: list[tuple[str, int]]) -> None:
     world = World(survey=True, material=True)
