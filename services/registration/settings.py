@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -52,12 +53,13 @@ class RegistrationSettings(FromEnvironment):
 
     `onlineplus_domain` (R-CK-04): the Domain of the cookie for documents, empty for this host
     alone. `account_idle`, `account_max`: when a sign-in stops opening the account page, after the
-    last use and in all.
+    last use and in all. `policy` (R-ACC-05): the folder of the policy that the website shows.
     """
 
     onlineplus_domain: str = ""
     account_idle: Hours = timedelta(minutes=30)
     account_max: Hours = timedelta(hours=12)
+    policy: Path = Path(__file__).parents[1] / "website" / "policy"
 
 
 @lru_cache(maxsize=1)

@@ -1,12 +1,17 @@
 """Opening an account: two declarations, one mail, a password chosen by whoever reads it."""
 
+import hashlib
+
 import pytest
 
 from contracts.messages import ConsentGranted, SliceErased
+from contracts.purposes import PURPOSES
 from contracts.vocabulary import Method, Reason
 from services.registration import passwords
 from services.registration.forms import SIGN_UP
-from services.registration.settings import PROMOTION, USE
+from services.registration.inventory import PRESENTED
+from services.registration.settings import PROMOTION, USE, configured
+from shared.inventory import Basis
 from tests.client import fill_form
 from tests.registration.site import PASSWORD, Site, posting_form
 
@@ -107,6 +112,26 @@ async def test_the_boxes_are_unticked_and_promotion_is_nobodys_condition(site: S
     assert without.status_code == 422
     purposes = "select array_agg(purpose) from consent where subject_id = $1"
     assert await site.value(purposes, subject_id) == [USE]
+
+
+@pytest.mark.rule("R-ACC-05")
+async def test_the_policy_that_was_shown_is_kept_beside_and_is_no_basis(site: Site) -> None:
+    ada = site.address()
+    page = await site.client.get("/de/registration/sign-up")
+    subject_id = await site.account(ada, "de", promotion=True)
+
+    sql = "select purpose, policy_version, policy_sha256 from presented where subject_id = $1"
+    async with site.app.begin() as tx:
+        rows = await tx.fetch(sql, subject_id)
+
+    shown = (configured().policy / "policy.v1.de.md").read_bytes()
+    assert 'href="/de/data-protection-policy.html"' in page.text
+    assert {row["purpose"] for row in rows} == {USE, PROMOTION}
+    assert {(row["policy_version"], row["policy_sha256"]) for row in rows} == {
+        ("1", hashlib.sha256(shown).hexdigest())
+    }
+    assert PRESENTED.basis is None
+    assert {PURPOSES[one].basis for one in (USE, PROMOTION)} == {Basis.CONSENT}
 
 
 @pytest.mark.rule("R-ACC-12")

@@ -95,7 +95,8 @@ async def agree(request: Request) -> Response:
             await grant(
                 tx, subject_id, PROMOTION, wording, form=AGREE.name, method=Method.PREFERENCES
             )
-            await policy.note(tx, subject_id, [PROMOTION], *presented_policy(lang))
+            shown = presented_policy(lang, tx.now.date())
+            await policy.note(tx, subject_id, [PROMOTION], *shown)
         return see_other(f"/{lang}/{SERVICE}/account")
 
     return await submit(request, AGREE, effect)

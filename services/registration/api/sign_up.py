@@ -73,7 +73,8 @@ async def sign_up(request: Request) -> Response:
             for name, wording in values.granted.items()
         ]
         await accounts.add_declared(tx, given)
-        await policy.note(tx, subject_id, [one.purpose for one in given], *presented_policy(lang))
+        shown = presented_policy(lang, tx.now.date())
+        await policy.note(tx, subject_id, [one.purpose for one in given], *shown)
         await end_at(tx, subject_id, UNCONFIRMED, until)
         await _queue_confirmation(tx, pending)
         token = await new_token(tx, subject_id, names.RESEND, until)
