@@ -72,6 +72,11 @@ ERASURE = Topic("erasure.v1", 500, keyed=False, policy=Policy.DELETE, retention=
 CLOSED = Topic("closed.v1", 500, keyed=False, policy=Policy.DELETE, retention=CLOSED_MARGIN)
 CONSENT = Topic("consent.v1", 1, keyed=True, policy=Policy.COMPACT, retention=None)
 TOPICS = MappingProxyType({topic.name: topic for topic in (ERASURE, CLOSED, CONSENT)})
+# Faust asks for a changelog beside each table of the views, with the partitions of its source. They
+# stay empty: nobody signs a changelog, so nobody writes or believes one.
+VIEWED_CONSENTS = Topic("views-consents", 1, keyed=True, policy=Policy.COMPACT, retention=None)
+VIEWED_SAGAS = Topic("views-sagas", 1, keyed=True, policy=Policy.COMPACT, retention=None)
+CHANGELOGS = MappingProxyType({VIEWED_CONSENTS: CONSENT, VIEWED_SAGAS: ERASURE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ RUN = "Run the whole system on this machine"
 PROCESSES = "Run one process"
 LOOK = "Look at what is promised"
 SET_UP = "Set up somebody else's PostgreSQL and Kafka"
-LONG_LIVED = {"serve", "work", "verify-slices"}  # their traceback belongs into their log
+LONG_LIVED = {"serve", "work", "verify-slices", "views"}  # their traceback belongs into their log
 AWAY = (
     "The database does not answer. `expunge status` says what runs here; EXPUNGE_POSTGRES is where "
     "it is looked for; a URL is written postgresql://user:password@host:port/postgres.\n"

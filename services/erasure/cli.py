@@ -25,6 +25,7 @@ from services.erasure.audit.export import FileSource, export
 from services.erasure.audit.findings import Finding, Kind
 from services.erasure.audit.replay import Replay, replay
 from services.erasure.audit.report import as_json, as_text, report
+from shared.logs import set_up_logs
 from shared.settings import Settings
 
 FOUND: Final = 1
@@ -33,6 +34,7 @@ UNREADABLE: Final = 3
 KAFKA: Final = "kafka"
 DATABASE: Final = "database"
 PANEL: Final = "Check what others claim"
+PROCESSES: Final = "Run one process"
 
 audit = typer.Typer(
     help="Work out again, from the messages alone, what the ledger claims.", no_args_is_help=True
@@ -48,6 +50,23 @@ def commands(app: typer.Typer) -> None:
     """Add what this service brings to the command line."""
     app.command("verify", rich_help_panel=PANEL)(verify)
     app.add_typer(audit, name="audit", rich_help_panel=PANEL)
+    app.command("views", rich_help_panel=PROCESSES)(views)
+
+
+def views(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="Rebuild, compare, print and end; 1 if they differ.")
+    ] = False,
+) -> None:
+    """Count live consents and requests from the log, and compare with their owners."""
+    # Faust is loaded by this command alone.
+    from services.erasure.views.cli import run  # noqa: PLC0415
+
+    set_up_logs("views")
+    code = run(Settings.load(), print_and_end=once)
+    if code:
+        raise typer.Exit(code)
 
 
 def verify(

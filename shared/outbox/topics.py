@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
-from contracts.topics import TOPICS, Policy, Topic
+from contracts.topics import CHANGELOGS, TOPICS, Policy, Topic
 from shared.outbox.broker import identity
 from shared.settings import Settings
 
@@ -52,14 +52,14 @@ async def _create(
     wanted = [
         NewTopic(
             settings.topic(topic.name),
-            settings.partitions_of(topic.name),
+            partitions,
             replicas,
             topic_configs={
                 **topic.config(backup_horizon),
                 "min.insync.replicas": str(max(1, replicas - 1)),
             },
         )
-        for topic in TOPICS.values()
+        for topic, partitions in _partitions(settings).items()
     ]
     answer = await admin.create_topics(wanted)
     created: list[str] = []
@@ -70,6 +70,12 @@ async def _create(
             message = f"{name} could not be created: {for_code(code).__name__}"
             raise TopicRefused(message)
     return created
+
+
+def _partitions(settings: Settings) -> dict[Topic, int]:
+    """Give every topic that there must be, and how many partitions: a changelog's source's."""
+    sources = {topic: topic for topic in TOPICS.values()} | dict(CHANGELOGS)
+    return {topic: settings.partitions_of(source.name) for topic, source in sources.items()}
 
 
 async def _check_when_visible(
@@ -88,13 +94,14 @@ async def _check_when_visible(
 
 async def _check(admin: AIOKafkaAdminClient, settings: Settings, backup_horizon: timedelta) -> None:
     """Compare what is there with the register."""
-    names = {settings.topic(topic.name): topic for topic in TOPICS.values()}
+    wanted = _partitions(settings)
+    names = {settings.topic(topic.name): topic for topic in wanted}
     found = await identity(admin._client, list(names))  # noqa: SLF001
     if len(found.topic_ids) < len(names):
         raise UnknownTopicOrPartitionError
     configs = await _configs(admin, list(names))
     for name, topic in names.items():
-        partitions = settings.partitions_of(topic.name)
+        partitions = wanted[topic]
         if found.partitions.get(name) != partitions:
             message = (
                 f"{name} has {found.partitions.get(name)} partitions, wanted are {partitions}: "

@@ -21,6 +21,7 @@ from shared.saga.participant import slice_reactions, together
 from shared.saga.slice_work import slice_work
 from shared.settings import Settings
 from shared.slice.consents import withdrawn_before
+from shared.slice.counting import counting_router
 from shared.slice.endings import Endings, ending_actions
 from shared.web import Card, Form, Part
 from shared.web.frame import Layer
@@ -87,6 +88,8 @@ class Service:
             internal.include_router(self.internal)
         if self.origin:
             internal.include_router(claim_router(self.name))
+        if self.participant:
+            internal.include_router(counting_router(self.name))
         desk_forms: tuple[Form, ...] = ()
         if self.desk is not None:
             internal.include_router(sign_in_router(self.name))

@@ -6,7 +6,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from contracts.topics import CLOSED, CONSENT, ERASURE, TOPICS, Topic
+from contracts.topics import CHANGELOGS, CLOSED, CONSENT, ERASURE, TOPICS, Topic
 from shared.outbox.topics import TopicRefused, apply, wrong_setting
 from shared.settings import Settings
 
@@ -16,7 +16,8 @@ HORIZON = timedelta(days=30)
 async def test_topics_are_made_once(settings: Settings) -> None:
     created = await apply(settings)
 
-    assert sorted(created) == sorted(settings.topic(name) for name in TOPICS)
+    views = {topic.name for topic in CHANGELOGS}
+    assert sorted(created) == sorted(settings.topic(name) for name in {*TOPICS, *views})
     assert await apply(settings) == []
 
 
