@@ -17,6 +17,7 @@ import httpx2
 from shared.web.forms import FORM_ID, Field, Form, Kind
 from shared.web.language import Language
 from shared.web.parts import Web
+from shared.web.questions import question_of
 
 URLENCODED = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -56,6 +57,9 @@ def sample(form: Form, web: Web, language: Language = Language.EN) -> dict[str, 
     }
     if form.once:
         entries[FORM_ID] = web.form_ids.make(form.key)
+    if form.question:
+        asked = question_of(web.form_ids, entries[FORM_ID])
+        entries[form.question.name] = str(asked.first + asked.second)
     return entries
 
 

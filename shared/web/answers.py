@@ -15,12 +15,14 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from shared.database import Transaction
 from shared.logs import log
 from shared.web.form_ids import FORM_ID_SECONDS
-from shared.web.forms import Values
+from shared.web.forms import Values, as_typed
 from shared.web.parts import Web
-from shared.web.problems import AnsweredOtherwise
+from shared.web.problems import AnsweredOtherwise, FormRefused
+from shared.web.questions import USED
 from shared.web.tokens import forget_expired
 
 TIDY_SECONDS = 600
+USED_UP = b""  # no HMAC: in place of the entries
 NONCE = bytes(12)  # each form id is its own key and encrypts one answer
 
 
@@ -46,9 +48,29 @@ async def claim(tx: Transaction, values: Values) -> str | None:
     first = await tx.fetchrow(
         "select entries_hmac, location from answer where form_sha256 = $1", _key(values)
     )
+    if first is not None and first["entries_hmac"] == USED_UP and values.form.question:
+        raise FormRefused(
+            values.form,
+            as_typed(values),
+            {values.form.question.name: USED},
+        )
     if first is None or not hmac.compare_digest(first["entries_hmac"], entries):
         raise AnsweredOtherwise
     return _cipher(values).decrypt(NONCE, first["location"], None).decode()
+
+
+async def use_up(tx: Transaction, form_id: str) -> None:
+    """Let a form id's question count no more: its one try was wrong (R-CT-04)."""
+    await tx.execute(
+        """
+        insert into answer (form_sha256, entries_hmac, expires_at)
+        values ($1, $2, $3)
+            on conflict do nothing
+        """,
+        hashlib.sha256(form_id.encode()).digest(),
+        USED_UP,
+        tx.now + timedelta(seconds=FORM_ID_SECONDS),
+    )
 
 
 async def remember(tx: Transaction, values: Values, location: str) -> None:

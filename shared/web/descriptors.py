@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shared.errors import NotFound
+from shared.parameters import duration
 from shared.web.form_body import URLENCODED
 from shared.web.form_ids import FORM_ID_SECONDS
 from shared.web.form_views import DeclarationView, FieldView, FormView, view_form
@@ -15,6 +16,7 @@ from shared.web.language import Language
 from shared.web.origins import cors_headers
 from shared.web.pages import STYLE, STYLE_PATH
 from shared.web.parts import Part, web_of
+from shared.web.questions import question_of
 from shared.web.reading import JSON
 
 PREFLIGHT_SECONDS = "600"
@@ -56,7 +58,9 @@ def descriptor(view: FormView, language: Language) -> dict[str, object]:
 
 
 def _field(view: FieldView) -> dict[str, object]:
+    asked = view.field.kind is Kind.QUESTION
     return {
+        **({"seconds": round(duration("CAPTCHA_TTL").total_seconds())} if asked else {}),
         "name": view.field.name,
         "kind": view.field.kind,
         "label": view.label,
@@ -99,13 +103,15 @@ def asset_router() -> APIRouter:
 
 def _view(request: Request, form: Form, language: Language) -> FormView:
     web = web_of(request)
+    form_id = web.form_ids.make(form.key) if form.once else ""
     return view_form(
         form,
         language,
         web.pages.texts[form.service],
         web.pages.wordings[form.service],
         path_parameters=request.path_params,
-        form_id=web.form_ids.make(form.key) if form.once else "",
+        form_id=form_id,
+        question=question_of(web.form_ids, form_id) if form.question else None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.web.forms import FORM_ID, HONEYPOT, Declaration, Field, Form, Kind
 from shared.web.language import Language
+from shared.web.questions import Question
 from shared.web.texts import Texts
 from shared.web.wordings import Wording, Wordings
 
@@ -77,6 +78,7 @@ def view_form(
     typed: Mapping[str, str] | None = None,
     codes: Mapping[str, str] | None = None,
     csrf: str = "",
+    question: Question | None = None,
 ) -> FormView:
     """Put together what is shown. `typed` and `codes` are by field name; a password never is."""
     typed, codes = typed or {}, codes or {}
@@ -96,6 +98,8 @@ def view_form(
         form_id=form_id,
         fields=tuple(
             _field(form, one, language, texts, typed.get(one.name, ""), errors.get(one.name, ""))
+            if one.kind is not Kind.QUESTION or question is None
+            else _asked(one, question, language, texts, errors.get(one.name, ""))
             for one in form.fields
         ),
         declarations=declarations,
@@ -117,6 +121,21 @@ def _field(  # noqa: PLR0917 - what is shown of one field
         value="" if field.kind is Kind.PASSWORD else value,
         error=error,
         choices=tuple((one, texts.get(language, f"{key}.{one}")) for one in field.choices),
+    )
+
+
+def _asked(
+    field: Field, question: Question, language: Language, texts: Texts, error: str
+) -> FieldView:
+    """Show a sum as words; what was typed never comes back, since it may be the answer."""
+    label = texts.get(language, "question", first=question.first, second=question.second)
+    return FieldView(
+        field=field,
+        label=label,
+        hint=texts.get(language, "question_hint"),
+        value="",
+        error=error,
+        choices=(),
     )
 
 

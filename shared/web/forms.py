@@ -23,6 +23,7 @@ class Kind(StrEnum):
     TICK = "tick"
     PASSWORD = "password"  # noqa: S105 - a word of HTML
     HIDDEN = "hidden"
+    QUESTION = "question"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Field:
     """One input. `forms.<form>.<name>.label` and `.hint` of the service's texts name it.
 
     `autocomplete` is a token of the HTML standard (section 4.10.18.7). A TICK posts `yes` or
-    nothing. `choices` are the values of a CHOICE; their labels are
+    nothing. A QUESTION is a sum that is asked anew with each page (`questions.py`); its form has
+    `once=True`. `choices` are the values of a CHOICE; their labels are
     `forms.<form>.<name>.<choice>`. Lengths are in characters.
     """
 
@@ -78,6 +80,11 @@ class Form:
     guard: str = ""
 
     @property
+    def question(self) -> Field | None:
+        """The field that asks a sum, if the form has one."""
+        return next((one for one in self.fields if one.kind is Kind.QUESTION), None)
+
+    @property
     def key(self) -> str:
         """Name the form across services: `newsletter/subscribe`."""
         return f"{self.service}/{self.name}"
@@ -103,3 +110,10 @@ class Values:
     def get(self, name: str) -> str | None:
         """Return the value of an optional field, or None if it was left empty."""
         return self.fields.get(name)
+
+
+def as_typed(values: Values) -> dict[str, str]:
+    """Turn values back into what was typed, for a page that keeps it."""
+    typed = dict(values.fields)
+    typed |= {name: wording.sha256 for name, wording in values.granted.items()}
+    return typed | ({FORM_ID: values.form_id} if values.form_id else {})

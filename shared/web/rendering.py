@@ -18,10 +18,12 @@ from shared.web.origins import cors_headers
 from shared.web.pages import page
 from shared.web.parts import Web, language, web_of
 from shared.web.problems import FormRefused
+from shared.web.questions import STALE, question_of
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "30"
 COME_BACK = {429, 503}
+NO_GOOD = {"no-form-id", "form-expired"}
 NOT_FOUND = 404
 
 
@@ -148,16 +150,18 @@ def _view(
 ) -> FormView:
     """Keep the form id that came, so that sending again is the same act, unless it is no good."""
     typed, codes = typed or {}, codes or {}
-    fresh = codes.get(FORM_ID) in {"no-form-id", "form-expired"}
+    fresh = codes.get(FORM_ID) in NO_GOOD or not STALE.isdisjoint(codes.values())
     form_id = "" if fresh or not form.once else typed.get(FORM_ID, "")
+    form_id = form_id or (web.form_ids.make(form.key) if form.once else "")
     return view_form(
         form,
         language(request),
         web.pages.texts[form.service],
         web.pages.wordings[form.service],
         path_parameters=request.path_params,
-        form_id=form_id or (web.form_ids.make(form.key) if form.once else ""),
+        form_id=form_id,
         typed=typed,
         codes=codes,
         csrf=make_guard_token(request, form.guard) if form.guard else "",
+        question=question_of(web.form_ids, form_id) if form.question else None,
     )

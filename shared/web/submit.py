@@ -7,12 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.database import Transaction, is_transient
-from shared.web.answers import claim, remember
-from shared.web.forms import Form, Values
+from shared.web.answers import claim, remember, use_up
+from shared.web.forms import FORM_ID, Field, Form, Values, as_typed
 from shared.web.origins import cors_headers
 from shared.web.pages import see_other
 from shared.web.parts import transaction, web_of
 from shared.web.problems import FormRefused
+from shared.web.questions import EXPIRED, WRONG, is_over
 from shared.web.reading import read_form
 from shared.web.rendering import wants_json
 
@@ -28,10 +29,10 @@ async def submit(request: Request, form: Form, effect: Effect) -> Response:
     database is away, the page comes back with everything that was typed (503). JSON clients get
     202 with `{"next": path}` in place of a redirection.
     """
-    values = await read_form(request, form)
+    values = await _read(request, form)
     try:
         async with transaction(request, form.service) as tx:
-            answer = await _once(tx, values, effect)
+            answer = await _once(request, tx, values, effect)
     except Exception as error:
         if not is_transient(error):
             raise
@@ -42,24 +43,50 @@ async def submit(request: Request, form: Form, effect: Effect) -> Response:
     return answer
 
 
-async def _once(tx: Transaction, values: Values, effect: Effect) -> Response:
+async def _read(request: Request, form: Form) -> Values:
+    """Read the form; a wrong answer to its question was the one try that question had."""
+    try:
+        return await read_form(request, form)
+    except FormRefused as refused:
+        if form.question and refused.codes.get(form.question.name) == WRONG:
+            await _use_up(request, form, refused.typed[FORM_ID])
+        raise
+
+
+async def _use_up(request: Request, form: Form, form_id: str) -> None:
+    try:
+        async with transaction(request, form.service) as tx:
+            await use_up(tx, form_id)
+    except Exception as error:
+        # While the database is away the page comes back all the same, with another question.
+        if not is_transient(error):
+            raise
+
+
+async def _once(request: Request, tx: Transaction, values: Values, effect: Effect) -> Response:
     if not values.form.once:
         return await effect(tx, values)
     first = await claim(tx, values)
     if first is not None:
         return see_other(first)
+    if values.form.question:
+        _check_in_time(request, values, values.form.question)
     answer = await effect(tx, values)
     await remember(tx, values, answer.headers.get("location", ""))
     return answer
 
 
+def _check_in_time(request: Request, values: Values, question: Field) -> None:
+    """Ask anew what was asked too long ago; after the claim, so that a double submit is none."""
+    form_id = web_of(request).form_ids.read(values.form.key, values.form_id)
+    if is_over(form_id.age_seconds):
+        raise FormRefused(values.form, as_typed(values), {question.name: EXPIRED})
+
+
 def database_away(values: Values) -> FormRefused:
     """Turn values back into what was typed, for the page that keeps it."""
-    typed = dict(values.fields)
-    typed |= {name: wording.sha256 for name, wording in values.granted.items()}
-    typed |= {"form_id": values.form_id} if values.form_id else {}
-    codes = {"form_id": "unavailable"}
-    return FormRefused(values.form, typed, codes, status=503, problem="unavailable")
+    codes = {FORM_ID: "unavailable"}
+    return FormRefused(values.form, as_typed(values), codes, status=503, problem="unavailable")
 
 
 def _for_program(answer: Response) -> Response:

@@ -9,6 +9,7 @@ from shared.web.form_ids import BadFormId, FormIds
 from shared.web.forms import FORM_ID, HONEYPOT, Declaration, Field, Form, Kind, Values
 from shared.web.language import Language
 from shared.web.problems import FormRefused, UnknownField
+from shared.web.questions import WRONG, question_of
 from shared.web.wordings import Wording, Wordings
 
 # What no keyboard types into one line: C0 and C1 controls, line and paragraph separators, blanks of
@@ -48,6 +49,9 @@ def read_values(form: Form, posted: Mapping[str, str], checks: Checks) -> Values
     fields: dict[str, str] = {}
     for field in form.fields:
         value, code = check_field(field, posted.get(field.name, ""))
+        if field.kind is Kind.QUESTION:
+            code = code or _sum(form, posted, value, checks)
+            value = ""  # an answer is checked and kept nowhere
         if code:
             codes[field.name] = code
         elif value:
@@ -104,6 +108,15 @@ def _not_granted(declaration: Declaration, value: str) -> str:
     if not value:
         return "not-given" if declaration.mandatory or not declaration.box else ""
     return "wording-changed" if DIGEST.fullmatch(value) else "not-a-digest"
+
+
+def _sum(form: Form, posted: Mapping[str, str], typed: str, checks: Checks) -> str:
+    """Name what is wrong with the answer to a form's question; without an id of ours nothing."""
+    try:
+        form_id = checks.form_ids.read(form.key, posted.get(FORM_ID, ""))
+    except BadFormId:
+        return ""  # `_haste` says it
+    return "" if question_of(checks.form_ids, form_id.text).accepts(typed) else WRONG
 
 
 def _haste(form: Form, posted: Mapping[str, str], checks: Checks) -> str:

@@ -1,0 +1,60 @@
+"""The contact form as a person and a clerk meet it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from contracts.vocabulary import Role
+from services.contact.declaration import SERVICE
+from shared.database import Database
+from shared.database.migrations import apply_schemas
+from shared.desk import add_staff
+from shared.keys import apply_keys, signer_for
+from shared.mail import Mailer, make_dkim_key
+from shared.settings import Settings
+from shared.stack import Stack
+from shared.web import internal_app, public_app
+from tests.contact.site import Site
+
+NAME = SERVICE.name
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(stack: Stack, settings: Settings) -> AsyncIterator[Site]:
+    """Open the contact form with an empty database; its mailer runs, its worker does not."""
+    await apply_schemas(settings, (SERVICE.schema(),))
+    apply_keys(settings, (NAME,), (NAME,))
+    make_dkim_key(settings.secrets / "dkim.pem")
+    signer = signer_for(settings, NAME, Role.SERVICE)
+    async with contextlib.AsyncExitStack() as opened:
+        app = await Database.connect(settings, NAME, "app", signer=signer, size=6)
+        opened.push_async_callback(app.close)
+        eraser = await Database.connect(settings, NAME, "eraser", signer=signer, size=4)
+        opened.push_async_callback(eraser.close)
+        async with app.begin() as tx:  # nobody consumes here, so nothing is to be caught up
+            await tx.execute("insert into lease values ('ready/none/0', 1, '2999-01-01')")
+            staff = await add_staff(tx, "grace")
+        part = SERVICE.part()
+        public = public_app(settings, [part])
+        opened.push_async_callback(public.state.web.close)
+        client, inside = [
+            await opened.enter_async_context(
+                httpx2.AsyncClient(
+                    transport=httpx2.ASGITransport(app=one), base_url=settings.public_url
+                )
+            )
+            for one in (public, internal_app(settings, [part], beside=public))
+        ]
+        site = Site(settings, client, inside, stack.inbox, app, eraser, staff, public)
+        assert SERVICE.mails is not None
+        mailer = Mailer(app, SERVICE.mails(settings), ready=site.gate)
+        task = asyncio.create_task(mailer.run())
+        await site.sign_in()
+        yield site
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
