@@ -43,12 +43,10 @@ class Layer:
         """Wrap the routes."""
         self._app = app
         self._site = Site.of(web)
+        web.before_close.append(self._site.recorder.close)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; at the end of the process write what is left."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, self._until_shutdown(receive), send)
-            return
+        """Answer one request."""
         if scope["type"] != "http" or scope["path"].startswith(UNNOTED):
             await self._app(scope, receive, send)
             return
@@ -134,15 +132,6 @@ class Layer:
             counted=visitor.signals.counted,
         )
         self._site.recorder.note(access, analytics.subject_id if analytics else None)
-
-    def _until_shutdown(self, receive: Receive) -> Receive:
-        async def receiving() -> Message:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                await self._site.recorder.close()
-            return message
-
-        return receiving
 
 
 def choice_cookie(site: Site, key: str | None) -> Set:

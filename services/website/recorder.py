@@ -29,9 +29,12 @@ class Recorder:
         self._writing: asyncio.Task[None] | None = None
         self._made_on: date | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._closed = False
 
     def note(self, access: Access, visitor: UUID | None) -> None:
         """Note one access; `visitor` is the subject whose consent to analysis stands."""
+        if self._closed:
+            return
         self._waiting.append((access, visitor))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_soon())
@@ -70,7 +73,8 @@ class Recorder:
             await store.add_visits(tx, [(who, access) for access, who in batch if who])
 
     async def close(self) -> None:
-        """Write what is left, and end."""
+        """Write what is left, and take nothing more."""
+        self._closed = True
         if self._writing is not None:
             self._writing.cancel()
             with contextlib.suppress(asyncio.CancelledError):

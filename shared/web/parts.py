@@ -74,6 +74,7 @@ class Web:
     connect: Connect
     databases: dict[str, Database] = field(default_factory=dict)
     connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    before_close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     async def database(self, service: str) -> Database:
         """Return the pool of a service's `app` role, connecting at first use.
@@ -89,7 +90,9 @@ class Web:
         return found
 
     async def close(self) -> None:
-        """Close every pool."""
+        """Let layers write what they still hold, then close every pool."""
+        for finish in self.before_close:
+            await finish()
         for database in self.databases.values():
             await database.close()
         self.databases.clear()

@@ -1,5 +1,6 @@
 """The website as a test uses it: browsers with cookies of their own."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -110,3 +111,8 @@ def layer_of(app: FastAPI) -> Any:
     while type(layer).__name__ != "Layer":
         layer = getattr(layer, "app", None) or layer._app
     return layer
+
+
+def scripts(page: httpx2.Response) -> set[str]:
+    """Name the trackers whose scripts stand in a page."""
+    return set(re.findall(r'<script src="/assets/trackers/([a-z-]+)-[0-9a-f]{16}\.js"', page.text))

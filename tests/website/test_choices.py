@@ -13,14 +13,9 @@ from demo.person import forms_of
 from services.website.rules.choices import OFFERED, read_signals, revision_of
 from services.website.settings import CHOICE_LIFE, UNUSED_AFTER
 from shared.web.wordings import Version, Wordings
-from tests.website.site import SITES, Website, layer_of
+from tests.website.site import SITES, Website, layer_of, scripts
 
 ANALYTICS, GOOGLE = "web.analytics", "tracker.google_analytics"
-
-
-def scripts(page: httpx2.Response) -> set[str]:
-    """Name the trackers whose scripts stand in a page."""
-    return set(re.findall(r'<script src="/assets/trackers/([a-z-]+)-[0-9a-f]{16}\.js"', page.text))
 
 
 def banner(page: httpx2.Response) -> dict[str, Any]:

@@ -33,7 +33,12 @@ async def pixel(request: Request, number: int) -> Response:
     tracker = frame.site.registers.trackers.get(NAME)
     pages = sorted(frame.site.chosen.tracked_routes)
     task = None
-    if tracker and tracker.pixel and frame.visitor.may(tracker.purpose) and 0 <= number < len(pages):
+    if (
+        tracker
+        and tracker.pixel
+        and frame.visitor.may(tracker.purpose)
+        and 0 <= number < len(pages)
+    ):
         call = pixel_of(frame.site.registers.sites[NAME], pages[number], client_of(request))
         task = BackgroundTask(pass_on, tracker.pixel, call)
     return Response(GIF, media_type="image/gif", background=task)

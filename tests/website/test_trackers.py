@@ -1,0 +1,325 @@
+"""Each tracker after its own grant and nowhere else, with its flags, switches and way out."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.website.registers import read_registers
+from services.website.rules.choices import NEEDS, OFFERED, Live, Signals, Visitor, change
+from services.website.rules.trackers import (
+    GOOGLE,
+    Pixel,
+    Place,
+    may_load,
+    may_personalise,
+    may_send_entries,
+    may_track,
+    named,
+    pixel_of,
+    switches,
+)
+from services.website.settings import WebsiteSettings
+from services.website.site import SCRIPTS
+from shared.disclosure.recipients import Recipient, configured_recipients
+from shared.settings import SettingsError
+from tests.website.site import SITES, Website, scripts
+
+REGISTERS = read_registers(WebsiteSettings(trackers=SITES), configured_recipients())
+START = Place("/{lang}/", 200, form=False)
+TRACKED = frozenset({"/", "/{lang}/"})
+ANY_GRANTS = st.frozensets(st.sampled_from(OFFERED))
+
+
+def visitor(*purposes: str, gpc: bool = False, ga_off: bool = False) -> Visitor:
+    """Make a visitor who granted these."""
+    live = {one: Live(subject_id=None, consent_id=None, version=1) for one in purposes}  # type: ignore[arg-type]
+    return Visitor(Signals(asked=True, key="k", gpc=gpc, ga_off=ga_off), live)
+
+
+def loaded(who: Visitor, place: Place = START) -> set[str]:
+    """Name the trackers that may load."""
+    return {name for name, one in REGISTERS.trackers.items() if may_load(name, one, who, place)}
+
+
+@pytest.mark.rule("R-TR-00")
+@given(granted=ANY_GRANTS, says=st.sets(st.sampled_from(["gpc", "off"])))
+def test_a_tracker_loads_only_after_a_grant_for_it(granted: frozenset[str], says: set[str]) -> None:
+    gpc, ga_off = "gpc" in says, "off" in says
+    who = visitor(*granted, gpc=gpc, ga_off=ga_off)
+    awake = Place("/{lang}/", 200, form=False, parameters={"sbrc"})
+
+    for name in loaded(who, awake):
+        assert REGISTERS.trackers[name].purpose in granted
+        assert not gpc
+        assert not (name == GOOGLE and ga_off)
+
+
+@pytest.mark.rule("R-TR-00")
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place("/{lang}/", 200, form=True),
+        Place("/{lang}/", 404, form=False),
+        Place("/{lang}/newsletter/subscribe", 200, form=False),
+        Place("/{lang}/newsletter/confirm/{token}", 200, form=False),
+        Place("-", 200, form=False),
+    ],
+)
+def test_no_tracker_where_somebodys_entries_or_link_stand(place: Place) -> None:
+    assert not may_track(place, TRACKED)
+    assert may_track(START, TRACKED)
+    assert not may_track(Place("/{lang}/a/{token}", 200, form=False), {"/{lang}/a/{token}"})
+
+
+@pytest.mark.rule("R-TR-00")
+def test_a_tracker_whose_transfer_nothing_allows_is_not_even_offered() -> None:
+    recipients = dict(configured_recipients())
+    old = recipients["hotjar"]
+    recipients["hotjar"] = Recipient(**{**old.model_dump(), "transfer": "none"})
+    found = read_registers(WebsiteSettings(trackers=SITES), recipients)
+
+    assert set(REGISTERS.trackers) - set(found.trackers) == {"hotjar"}
+    assert set(REGISTERS.purposes) - set(found.purposes) == {"tracker.hotjar"}
+
+
+@pytest.mark.rule("R-TR-00")
+def test_every_tracker_names_provider_country_transfer_and_what_can_be_deleted() -> None:
+    for name, tracker in REGISTERS.trackers.items():
+        recipient = REGISTERS.recipients[name]
+        assert recipient.name
+        assert recipient.country
+        assert recipient.transfer in {"eu", "adequacy", "clauses"}
+        assert set(tracker.purposes) <= recipient.purposes
+        assert tracker.en.deletion
+        assert tracker.de.deletion
+        assert tracker.opt_out.startswith("https://")
+
+
+def test_a_tracker_that_is_in_no_register_is_refused_at_start() -> None:
+    with pytest.raises(SettingsError, match="EXPUNGE_TRACKERS"):
+        read_registers(WebsiteSettings(trackers={"other": "1"}), configured_recipients())
+
+
+@pytest.mark.rule("R-GA-01")
+async def test_the_page_carries_the_flag_that_masks_addresses(website: Website) -> None:
+    async with website.browser() as browser:
+        await website.choose(browser, "tracker.google_analytics")
+        page = await browser.get("/en/")
+
+    tag = re.search(r"<script [^>]*google-analytics[^>]*>", page.text)
+    assert tag is not None
+    assert 'data-anonymize-ip="true"' in tag[0]
+    assert b'anonymize_ip: anonymizeIp === "true"' in SCRIPTS["google-analytics.js"]
+
+
+@pytest.mark.rule("R-GA-02")
+async def test_the_opt_out_holds_for_this_browser_and_host_again_and_again(
+    website: Website,
+) -> None:
+    async with website.browser() as browser, website.browser() as other:
+        for one in (browser, other):
+            await website.choose(one, "tracker.google_analytics")
+        first = await website.press(browser, "/en/cookies/google-analytics")
+        page = await browser.get("/en/")
+        said = await browser.get(first.headers["location"])
+        browser.cookies.delete("ga-disable-G-TEST1")
+        forgotten = await browser.get("/en/")
+        await website.press(browser, "/en/cookies/google-analytics")
+        again = await browser.get("/en/")
+        elsewhere = await other.get("/en/")
+
+    cookie = first.headers["set-cookie"]
+    assert cookie.startswith("ga-disable-G-TEST1=true;")
+    assert "domain" not in cookie.lower()
+    assert scripts(page) == scripts(again) == set()
+    assert scripts(forgotten) == scripts(elsewhere) == {"google-analytics"}
+    assert "this browser" in said.text
+
+
+@pytest.mark.rule("R-GA-02")
+async def test_the_pages_say_what_the_opt_out_is_and_where_the_extension_is(
+    website: Website,
+) -> None:
+    async with website.browser() as browser:
+        page = await browser.get("/en/cookies/google-analytics")
+        policy = await browser.get("/en/data-protection-policy.html")
+        before = dict(browser.cookies)
+
+    assert "on this host only" in page.text
+    assert "https://tools.google.com/dlpage/gaoptout" in page.text
+    assert 'href="/en/cookies/google-analytics"' in policy.text
+    assert "https://tools.google.com/dlpage/gaoptout" in policy.text
+    assert before == {}
+
+
+@pytest.mark.rule("R-CL-01")
+def test_analysis_and_advertising_are_two_switches_off_until_granted() -> None:
+    clarity, ads = "tracker.clarity", "tracker.clarity.ads"
+
+    assert switches(visitor()) == {"analytics": "denied", "ads": "denied"}
+    assert switches(visitor(clarity)) == {"analytics": "granted", "ads": "denied"}
+    assert switches(visitor(clarity, ads)) == {"analytics": "granted", "ads": "granted"}
+    assert switches(visitor(ads)) == {"analytics": "denied", "ads": "denied"}
+    assert loaded(visitor(ads)) == set()
+
+
+@pytest.mark.rule("R-CL-01")
+async def test_the_page_sets_the_two_switches_as_they_were_granted(website: Website) -> None:
+    async with website.browser() as browser:
+        await website.choose(browser, "tracker.clarity")
+        analysis = await browser.get("/en/")
+        await website.choose(browser, "tracker.clarity", "tracker.clarity.ads")
+        both = await browser.get("/en/")
+        await website.choose(browser)
+        neither = await browser.get("/en/")
+
+    assert 'data-analytics="granted" data-ads="denied"' in analysis.text
+    assert 'data-analytics="granted" data-ads="granted"' in both.text
+    assert "clarity" not in neither.text.lower()
+    assert b"ad_Storage: ads, analytics_Storage: analytics" in SCRIPTS["clarity.js"]
+
+
+@pytest.mark.rule("R-CL-01", "R-EL-02")
+@given(wanted=ANY_GRANTS)
+def test_a_grant_that_widens_another_means_nothing_alone(wanted: frozenset[str]) -> None:
+    what = change({}, dict.fromkeys(wanted, 1), gpc=False)
+
+    assert what.begun == {one for one in wanted if NEEDS.get(one, one) in wanted}
+
+
+@pytest.mark.rule("R-SL-01")
+def test_salesloft_wakes_on_a_click_in_its_mail_and_a_grant_together() -> None:
+    clicked = Place("/{lang}/", 200, form=False, parameters={"sbrc"})
+    returned = Place("/{lang}/", 200, form=False, cookies={"site_identity"})
+    granted = visitor("tracker.salesloft")
+
+    assert loaded(granted) == set()
+    assert loaded(visitor(), clicked) == set()
+    assert loaded(granted, clicked) == loaded(granted, returned) == {"salesloft"}
+
+
+@pytest.mark.rule("R-SL-01")
+async def test_a_tracked_link_alone_loads_nothing(website: Website) -> None:
+    async with website.browser() as browser:
+        click = await browser.get("/en/?sbrc=1a2b")
+        await website.choose(browser, "tracker.salesloft")
+        usual = await browser.get("/en/")
+        both = await browser.get("/en/?sbrc=1a2b")
+
+    assert scripts(click) == scripts(usual) == set()
+    assert scripts(both) == {"salesloft"}
+
+
+@pytest.mark.rule("R-HJ-01", "R-CL-01")
+@pytest.mark.parametrize(
+    ("script", "mark"), [("hotjar.js", b"data-hj-suppress"), ("clarity.js", b"data-clarity-mask")]
+)
+def test_what_is_typed_is_suppressed_before_anything_is_loaded(script: str, mark: bytes) -> None:
+    source = SCRIPTS[script]
+
+    assert source.index(b"input, select, textarea, form") < source.index(mark)
+    assert source.index(mark) < source.index(b"document.createElement")
+
+
+@pytest.mark.rule("R-HJ-01")
+async def test_a_page_with_a_form_to_fill_in_has_no_recording(website: Website) -> None:
+    async with website.browser() as browser:
+        await website.choose(browser, "tracker.hotjar")
+        found = [
+            scripts(await browser.get(path))
+            for path in ("/en/", "/en/cookies", "/en/cookies/settings", "/en/cookies/erase")
+        ]
+
+    assert found == [{"hotjar"}, set(), set(), set()]
+
+
+@pytest.mark.rule("R-HJ-01")
+def test_the_facts_about_hotjar_stand_in_the_register() -> None:
+    words = REGISTERS.trackers["hotjar"].en
+
+    for fact in ("screen size", "device", "browser", "country", "language", "sold to nobody"):
+        assert fact in words.data
+    assert "not covered" in words.deletion
+
+
+@pytest.mark.rule("R-EL-02")
+@pytest.mark.parametrize("service", ["newsletter", "contact"])
+def test_entries_of_newsletter_and_contact_reach_eloqua_never(service: str) -> None:
+    everything = visitor(*OFFERED)
+
+    assert not may_send_entries(service, everything)
+    assert may_send_entries("events", everything)
+    assert not may_send_entries("events", visitor("tracker.eloqua"))
+    assert not may_send_entries("events", visitor("tracker.eloqua.link"))
+
+
+@pytest.mark.rule("R-EL-01")
+async def test_eloqua_comes_with_its_grant_and_hands_over_pages_only(website: Website) -> None:
+    async with website.browser() as browser:
+        before = await browser.get("/en/")
+        await website.choose(browser, "tracker.eloqua")
+        after = await browser.get("/en/")
+
+    assert (scripts(before), scripts(after)) == (set(), {"eloqua"})
+    calls = re.findall(rb'push\(\["(\w+)"', SCRIPTS["eloqua.js"])
+    assert calls == [b"elqSetSiteId", b"elqTrackPageView"]
+
+
+@pytest.mark.rule("R-EL-03")
+async def test_taking_eloqua_back_leads_to_the_opt_out_that_removes_the_number(
+    website: Website,
+) -> None:
+    async with website.browser() as browser:
+        await website.choose(browser, "tracker.eloqua")
+        answer = await website.choose(browser)
+        saved = await browser.get(answer.headers["location"])
+
+    assert REGISTERS.trackers["eloqua"].opt_out in saved.text
+    assert "removes the number" in REGISTERS.trackers["eloqua"].en.deletion
+
+
+@pytest.mark.rule("R-EL-04")
+def test_contents_by_behaviour_need_a_grant_and_end_with_an_objection() -> None:
+    granted = visitor("web.personalise")
+
+    assert may_personalise(granted, objected=False)
+    assert not may_personalise(granted, objected=True)
+    assert not may_personalise(visitor("web.analytics"), objected=False)
+
+
+@pytest.mark.rule("R-WM-01")
+@given(address=st.ip_addresses(v=4))
+def test_the_pixel_is_told_a_page_and_a_cut_address_and_nothing_else(address: object) -> None:
+    call = pixel_of("wm1", "/{lang}/", str(address))
+
+    assert set(Pixel.__dataclass_fields__) == {"site", "page", "network"}
+    assert (call.site, call.page) == ("wm1", "/{lang}/")
+    assert call.network.endswith(".0")
+
+
+@pytest.mark.rule("R-WM-01")
+def test_joining_a_wiredminds_profile_to_a_person_is_not_even_offered() -> None:
+    assert "tracker.wiredminds.identify" not in OFFERED
+    schema = Path("services/website/migrations/0001_website.sql").read_text("utf-8")
+    assert "wiredminds.identify" not in schema
+    assert "not merged with data about a person" in REGISTERS.trackers["wiredminds"].en.data
+
+
+@pytest.mark.rule("R-CK-03")
+def test_a_pattern_means_the_trackers_own_cookies() -> None:
+    names = ["_ga", "_ga_X", "choices", "_hjSession_1", "_clck", "gallery"]
+
+    assert named(REGISTERS.trackers[GOOGLE].cookies, names) == ["_ga", "_ga_X"]
+    assert named(REGISTERS.trackers["hotjar"].cookies, names) == ["_hjSession_1"]
+
+
+@pytest.mark.rule("R-CK-01")
+def test_every_cookie_of_a_tracker_stands_in_the_cookie_register() -> None:
+    lines = {(one.provider, one.name) for one in REGISTERS.cookies}
+    for name, tracker in REGISTERS.trackers.items():
+        for pattern in tracker.cookies:
+            registered = [one for provider, one in lines if provider == name]
+            assert named(registered, [pattern]) or pattern == "_gat*", (name, pattern)
