@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from contracts.messages import ConsentWithdrawn
@@ -123,12 +124,13 @@ async def test_a_consent_to_a_version_that_no_longer_counts_gets_nothing(
 ) -> None:
     ada = site.address()
     subject_id = await site.account(ada, promotion=True)
-    async with site.eraser.begin() as tx:
-        await tx.execute(
-            "update consent set wording_version = '99' where subject_id = $1 and purpose = $2",
-            subject_id,
-            PROMOTION,
-        )
+    owner = await asyncpg.connect(site.settings.database_url("registration", "owner"))
+    await owner.execute(
+        "update consent set wording_version = '99' where subject_id = $1 and purpose = $2",
+        subject_id,
+        PROMOTION,
+    )
+    await owner.close()
 
     await delivered(site, issue(tmp_path, "fifth"))
 

@@ -106,8 +106,9 @@ create table new_address (
 );
 create index on new_address (email);
 alter table new_address
-    alter column email set statistics 0,
-    alter column email set storage external;
+    alter column account_id set statistics 0,
+    alter column email      set statistics 0,
+    alter column email      set storage external;
 
 -- The address that an account had, for as long as it must still be findable and be told.
 create table former_address (
@@ -120,5 +121,6 @@ create table former_address (
 create index on former_address (account_id);
 create index on former_address (email);
 alter table former_address
-    alter column email set statistics 0,
-    alter column email set storage external;
+    alter column account_id set statistics 0,
+    alter column email      set statistics 0,
+    alter column email      set storage external;

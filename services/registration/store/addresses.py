@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from shared.database import Transaction
@@ -132,6 +133,41 @@ async def addresses_of(tx: Transaction, subjects: Collection[UUID]) -> list[str]
     return [row["email"] for row in rows]
 
 
+_FIND: Final = """
+    with asked as (
+        select asked.request_id, found.subject_id
+          from unnest($1::uuid[], $2::text[]) as asked (request_id, email)
+         cross join lateral (
+               select subject_id from account where email = asked.email
+                union all
+               select subject_id from reset_wish where email = asked.email
+                union all
+               select subject_id from new_address where email = asked.email
+                union all
+               select subject_id from former_address where email = asked.email
+                union all
+               select account_id from former_address where email = asked.email
+               offset 0) as found
+         union
+        select * from unnest($3::uuid[], $4::uuid[])
+    ), named as (
+        select request_id, subject_id from asked
+         union
+        select asked.request_id, other.subject_id
+          from asked
+         cross join lateral (
+               select subject_id from new_address where account_id = asked.subject_id
+                union all
+               select subject_id from former_address where account_id = asked.subject_id
+               offset 0) as other
+    )
+    select named.request_id, subject.subject_id
+      from named
+      join subject using (subject_id)
+     where subject.address_since <= $5
+"""
+
+
 async def find_subjects(
     tx: Transaction, claims: Sequence[Claim], until: datetime
 ) -> Mapping[UUID, set[UUID]]:
@@ -144,39 +180,7 @@ async def find_subjects(
     by_address = [(claim.request_id, one) for claim in claims for one in claim.addresses]
     by_subject = [(claim.request_id, one) for claim in claims for one in claim.subjects]
     rows = await tx.fetch(
-        """
-        with asked as (
-            select asked.request_id, found.subject_id
-              from unnest($1::uuid[], $2::text[]) as asked (request_id, email)
-             cross join lateral (
-                   select subject_id from account where email = asked.email
-                    union all
-                   select subject_id from reset_wish where email = asked.email
-                    union all
-                   select subject_id from new_address where email = asked.email
-                    union all
-                   select subject_id from former_address where email = asked.email
-                    union all
-                   select account_id from former_address where email = asked.email
-                   offset 0) as found
-             union
-            select * from unnest($3::uuid[], $4::uuid[])
-        ), named as (
-            select request_id, subject_id from asked
-             union
-            select asked.request_id, other.subject_id
-              from asked
-             cross join lateral (
-                   select subject_id from new_address where account_id = asked.subject_id
-                    union all
-                   select subject_id from former_address where account_id = asked.subject_id
-                   offset 0) as other
-        )
-        select named.request_id, subject.subject_id
-          from named
-          join subject using (subject_id)
-         where subject.address_since <= $5
-        """,
+        _FIND,
         [request for request, _ in by_address],
         [address for _, address in by_address],
         [request for request, _ in by_subject],
