@@ -7,8 +7,8 @@ from typing import Any
 from bench import broker, erasing, fanout, gate, memory, rest
 from bench.erasing import Erased, Origin
 from bench.people import ROWS_EACH, Someone, digest_of, subscribe_many
+from bench.processes import SLICES
 from bench.rounds import Case, GateFailed, Result, Round, Turn
-from services import registry
 from shared.settings import Settings
 
 OTHERS = 200
@@ -91,7 +91,7 @@ def _w3(setting: dict[str, Any]) -> Case:
 
 def _setting(size: Size, said: broker.Said) -> dict[str, Any]:
     return {
-        "slices": " and ".join(registry.participants()),
+        "slices": " and ".join(SLICES),
         "subjects": size.subjects,
         "rows of a subject": ROWS_EACH,
         "messages of a saga": round(said.messages / size.subjects, 1),
@@ -113,7 +113,7 @@ async def at_rest(settings: Settings, size: Size, _: Advance) -> list[Result]:
         f"{rest.HOPS} times commit, send, read; {rest.CLAIM_CHECKS} HTTP calls; one commit",
         None,
         0.25,
-        {"slices": " and ".join(registry.participants()), "erasures": size.at_rest},
+        {"slices": " and ".join(SLICES), "erasures": size.at_rest},
     )
     try:
         return [Result(case, await rest.rounds(settings, origin, size.at_rest))]

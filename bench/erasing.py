@@ -10,6 +10,7 @@ from uuid import UUID
 from bench import broker
 from bench.people import ASKING_TABLES, TABLES, Someone
 from bench.place import Admin
+from bench.processes import SLICES
 from bench.rounds import Turn
 from contracts.vocabulary import Identity, Role
 from services.newsletter.settings import SERVICE as NEWSLETTER
@@ -65,6 +66,7 @@ class Origin:
                 checked_at=checked_at,
                 identity=Identity.ATTESTED,
                 addresses=(one.address,),
+                scope=SLICES,
             )
             for one in people
         ]
