@@ -73,7 +73,10 @@ class _FormParser(HTMLParser):
             self._open = None
         elif tag == "select":
             self._select = None
-        elif tag == "textarea":
+        elif tag == "textarea" and self._open is not None and self._textarea is not None:
+            # HTML section 13.2.6.4.7: the first line end in it is none of its text.
+            text = self._open.values[self._textarea]
+            self._open.values[self._textarea] = text.removeprefix("\n")
             self._textarea = None
 
 
