@@ -13,8 +13,12 @@ from shared.saga.credentials import bearer, own_credential
 from shared.saga.decisions import MAX_CLAIMS, Answer
 from shared.settings import Settings
 
-PATH = "/internal/v1/aliases"
 TIMEOUT_S = 4.0  # less than a transaction of ours may wait for it
+
+
+def path_of(origin: str) -> str:
+    """Give the path that an origin answers at: a process may serve several of them."""
+    return f"/internal/v1/origins/{origin}/aliases"
 
 
 class ClaimClient:
@@ -44,7 +48,7 @@ class ClaimClient:
         return told
 
     async def _call(self, origin: str, ids: Sequence[UUID]) -> dict[UUID, Told]:
-        url = self._settings.internal_url.replace("{service}", origin) + PATH
+        url = self._settings.internal_url.replace("{service}", origin) + path_of(origin)
         try:
             credential = own_credential(self._settings, self._caller)
             response = await self._client.post(

@@ -19,7 +19,7 @@ from contracts.identifiers import uuid7
 from shared.consumer.ready import ready_until
 from shared.database import Transaction
 from shared.errors import Refused, TooMany
-from shared.saga.claim_client import PATH
+from shared.saga.claim_client import path_of
 from shared.saga.credentials import Callers
 from shared.saga.decisions import EVERYTHING, MAX_CLAIMS, Answer, Standing, answer_claim
 from shared.web import transaction, web_of
@@ -40,7 +40,7 @@ def claim_router(origin: str) -> APIRouter:
     router = APIRouter()
     pace = Pace()
 
-    @router.post(PATH)
+    @router.post(path_of(origin))
     async def aliases(request: Request) -> Response:
         """Answer for each id: its aliases, `gone`, or `later`."""
         caller = Callers(web_of(request).settings).caller_of(request)

@@ -57,7 +57,7 @@ def test_every_refusal_says_what_to_do_in_both_languages(refused: type[Refused])
         ("/en/nothing", "en", 404),
         ("/fr/probe", "en", 404),
         ("/en/probe/", "en", 404),
-        ("/internal/v1/aliases", "en", 404),
+        ("/internal/v1/origins/rights/aliases", "en", 404),
         ("/desk", "en", 404),
         ("/metrics", "en", 404),
         ("/docs", "en", 404),
