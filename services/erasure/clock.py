@@ -1,14 +1,16 @@
-"""What time does to a saga: who is silent is asked again every day, what is late is marked."""
+"""What time does: who is silent is asked again every day, what is late is marked, proofs end."""
 
 from contracts.messages import SagaReminded
 from contracts.topics import ERASURE_SERVICE
 from services.erasure import rules
-from services.erasure.settings import REMIND_BATCH, ErasureSettings
-from services.erasure.store import evidence, sagas
+from services.erasure.proof_period import proof_ended_before
+from services.erasure.settings import FORGET_BATCH, REMIND_BATCH, ErasureSettings
+from services.erasure.store import consents, evidence, sagas
 from services.erasure.store.facts import facts_of
 from shared.database import Database, Transaction
 from shared.database.locks import CLOCK
 from shared.logs import log
+from shared.parameters import duration
 
 
 class Clock:
@@ -19,14 +21,16 @@ class Clock:
         self._settings = settings
 
     async def step(self) -> bool:
-        """Mark what is overdue, remind one batch; say whether more may be due."""
+        """Mark what is overdue, forget proofs, remind one batch; say whether more may be due."""
         async with self._database.begin() as tx:
             if not await tx.fetchval("select pg_try_advisory_xact_lock($1)", CLOCK):
                 return False
             late = await sagas.mark_overdue(tx)
             if late:
                 log.critical("sagas-overdue", service=ERASURE_SERVICE, count=late)
-            return await self._remind(tx) == REMIND_BATCH
+            ended = proof_ended_before(tx.now, duration("CONSENT_PROOF_TTL"))
+            forgotten = await consents.forget(tx, ended, FORGET_BATCH)
+            return await self._remind(tx) == REMIND_BATCH or forgotten == FORGET_BATCH
 
     async def _remind(self, tx: Transaction) -> int:
         """Send requests again as they were sent, then say to each silent participant which one."""

@@ -14,12 +14,12 @@ from services.erasure.settings import (
     CLOCK_POLL,
     REPAIR_EVERY,
     ErasureSettings,
-    parameters,
 )
 from services.erasure.statement import Stated
 from services.erasure.steps import Step, keep_doing
 from shared.consumer.lines import Reader
 from shared.keys import signer_for
+from shared.parameters import parameters
 from shared.settings import Settings
 from shared.web.configuration import WebSettings
 from shared.worker import Work, Worker

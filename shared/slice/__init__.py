@@ -6,6 +6,8 @@ from shared.slice.consents import (
     consents_of,
     find_consent,
     grant,
+    outdated,
+    renew,
     withdraw,
 )
 from shared.slice.declaration import Service
@@ -27,5 +29,7 @@ __all__ = [
     "grant",
     "is_restricted",
     "lock_text",
+    "outdated",
+    "renew",
     "withdraw",
 ]

@@ -19,7 +19,7 @@ from shared.mail import Attachment
 from shared.saga.closing import close_batch
 from shared.web.configuration import WebSettings
 from shared.web.consent_receipt import FILE_NAME, Given, receipt_file
-from shared.web.wordings import Wording
+from shared.web.wordings import Wording, Wordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,27 @@ async def withdraw(tx: Transaction, subject_id: UUID, purpose: str, method: Meth
         )
     )
     return bool(rows)
+
+
+async def renew(
+    tx: Transaction, subject_id: UUID, purpose: str, wording: Wording, *, form: str, method: Method
+) -> Consent:
+    """Put a new yes to the words in force in the place of an older one (R-POL-01).
+
+    The older consent ends as replaced, for good: a new yes has a new id. It is granted also where
+    the older one had gone in between.
+    """
+    await withdraw(tx, subject_id, purpose, Method.REPLACED)
+    return await grant(tx, subject_id, purpose, wording, form=form, method=method)
+
+
+def outdated(consents: Mapping[str, Consent], wordings: Wordings) -> dict[str, Consent]:
+    """Give the consents that do not count any more until the person renews them, by purpose."""
+    return {
+        purpose: consent
+        for purpose, consent in consents.items()
+        if not wordings.counts(consent.wording, consent.wording_version)
+    }
 
 
 def withdrawn_before(inventory: Inventory, stands_on: Collection[str]) -> Reaction:

@@ -3,12 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
+
 from contracts.messages import ConsentGranted, ConsentWithdrawn
 from contracts.vocabulary import Language, Method
+from services.erasure.proof_period import proof_ended_before
 from tests.kernel import eventually
 from tests.ledger import Ledger
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
+HAS_BOTH = "select true from consent_evidence where consent_id = $1 and withdrawn_at is not null"
 
 
 def granted(consent_id: object, at: datetime = NOW) -> ConsentGranted:
@@ -56,3 +60,42 @@ async def test_both_halves_stay_in_whichever_order_they_come(on: Ledger) -> None
         backwards: (NOW, NOW),
         lone: (NOW, None),
     }
+
+
+YEAR = timedelta(days=365)
+
+
+@pytest.mark.rule("R-NL-09")
+@pytest.mark.parametrize(
+    ("now", "period", "before"),
+    [
+        (datetime(2030, 6, 1, tzinfo=UTC), 3 * YEAR, datetime(2026, 12, 31, 23, tzinfo=UTC)),
+        (datetime(2029, 12, 31, 23, 30, tzinfo=UTC), YEAR, datetime(2028, 12, 31, 23, tzinfo=UTC)),
+        (datetime(2030, 6, 1, tzinfo=UTC), timedelta(0), datetime(2030, 6, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_proof_is_kept_to_the_end_of_its_last_year(
+    now: datetime, period: timedelta, before: datetime
+) -> None:
+    assert proof_ended_before(now, period) == before
+
+
+@pytest.mark.rule("R-NL-09")
+async def test_the_proof_of_a_consent_goes_when_its_period_is_over(on: Ledger) -> None:
+    old, young, lives = uuid4(), uuid4(), uuid4()
+    async with on.working():
+        for consent, at in ((old, NOW - 6 * YEAR), (young, NOW), (lives, NOW - 6 * YEAR)):
+            await on.say(on.signer("newsletter"), granted(consent, at))
+        await on.say(on.signer("newsletter"), withdrawn(young))
+        await on.say(on.signer("newsletter"), withdrawn(old, NOW - 6 * YEAR))
+
+        async def only_these() -> bool:
+            rows = await on.rows(
+                "select consent_id from consent_evidence where consent_id = any($1)",
+                [old, young, lives],
+            )
+            cursor = await on.value("select count(*) from consumer_cursor")
+            return bool(cursor) and {row["consent_id"] for row in rows} == {young, lives}
+
+        await eventually(lambda: on.value(HAS_BOTH, young))
+        await eventually(only_these)

@@ -1,6 +1,8 @@
 """What a slice declares is done: pages, consent, mail, endings, holds, counts, receipts."""
 
+import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -15,9 +17,11 @@ from shared.saga.claims import Claim, Told
 from shared.saga.closing import Slice, close_requests, end_held
 from shared.saga.decisions import Answer
 from shared.saga.waiting import Asked
-from shared.slice import consents_of, withdraw
+from shared.slice import consents_of, outdated, renew, withdraw
 from shared.slice.consents import withdrawn_before
 from shared.slice.endings import ending_actions
+from shared.web.language import Language
+from shared.web.wordings import read_wordings
 from tests.client import post_form
 from tests.kernel import eventually
 from tests.slice.conftest import Shop
@@ -138,6 +142,32 @@ async def test_one_declaration_goes_and_the_relationship_stays(shop: Shop) -> No
     assert (first, second, left, there) == (True, False, {}, 1)
     [said] = (await shop.told(ConsentWithdrawn))[-1:]
     assert said.consent_id == granted.consent_id
+
+
+@pytest.mark.rule("R-POL-01")
+async def test_who_agreed_to_older_words_agrees_anew_under_a_new_number(
+    shop: Shop, tmp_path: Path
+) -> None:
+    subject = await order(shop, "may@example.org", "remind")
+    shutil.copytree(SERVICE.folder / "wordings", tmp_path / "wordings")
+    async with shop.app.begin() as tx:
+        [first] = (await consents_of(tx, subject)).values()
+        for language in ("de", "en"):
+            file = tmp_path / "wordings" / f"{first.wording}.v2.{language}.txt"
+            file.write_text(f"other words, {language}")
+        (tmp_path / "wordings" / "versions.toml").write_text(
+            f'["{first.wording}.v2"]\neffective_from = 2026-01-01\nmaterial = true\n'
+        )
+        wordings = read_wordings(tmp_path)
+        before = outdated(await consents_of(tx, subject), wordings)
+        current = wordings.current(first.wording, Language.EN)
+        renewed = await renew(tx, subject, PURPOSE, current, form="renew", method=Method.PAGE)
+        after = outdated(await consents_of(tx, subject), wordings)
+
+    assert (list(before), after) == ([PURPOSE], {})
+    assert renewed.consent_id != first.consent_id
+    [said] = (await shop.told(ConsentWithdrawn))[-1:]
+    assert (said.consent_id, said.method) == (first.consent_id, Method.REPLACED)
 
 
 async def test_a_restored_backup_forgets_the_consent_and_keeps_the_relationship(

@@ -1,6 +1,7 @@
 """Evidence of consent by consent id. Both halves are final, in whichever order they come."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from contracts.messages import ConsentGranted, ConsentWithdrawn
@@ -85,3 +86,19 @@ async def find_evidence(tx: Transaction, consent_id: UUID) -> Given | None:
         return None
     digest = row["wording_sha256"]
     return Given(**{**row, "wording_sha256": digest and digest.hex()})
+
+
+async def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete the evidence of consents that ended before a time; say how many (R-NL-09)."""
+    return await tx.execute(
+        """
+        delete from consent_evidence
+         where consent_id in (select consent_id
+                                from consent_evidence
+                               where withdrawn_at < $1
+                               order by withdrawn_at
+                               limit $2)
+        """,
+        before,
+        limit,
+    )
