@@ -15,8 +15,8 @@ from contracts.proof import PublicKey
 from contracts.vocabulary import CertificateOutcome, Ground, Role
 from services.erasure.facts import Extended, Fact, Place
 from services.erasure.rules import reduce
-from services.erasure.settings import parameters
 from services.erasure.statement import NotComplete, Stated, issue, state
+from shared.parameters import parameters
 from tests.contracts.samples import signer
 from tests.erasure.test_reducer import NOW, complete, digest, read_back, receipt, requested
 
