@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 from services.erasure.declaration import SERVICE as ERASURE
 from services.newsletter.declaration import SERVICE as NEWSLETTER
+from services.registration.declaration import SERVICE as REGISTRATION
 from services.rights.declaration import SERVICE as RIGHTS
 from services.website.declaration import SERVICE as WEBSITE
 from shared.database.migrations import Schema
 from shared.slice import Service
 
-SERVICES = (WEBSITE, NEWSLETTER, RIGHTS, ERASURE)
+SERVICES = (WEBSITE, NEWSLETTER, REGISTRATION, RIGHTS, ERASURE)
 
 
 class UnknownService(Exception):  # noqa: N818 - the message says which there are

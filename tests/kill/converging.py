@@ -12,13 +12,15 @@ READ_MS = 1_000
 
 async def told_once(installation: Installation) -> None:
     """Assert one receipt of each service for each request, and one certificate for each."""
-    sagas = await installation.ask("erasure", "select request_id from saga")
+    sagas = await installation.ask("erasure", "select request_id, scope, participants from saga")
     receipts = await installation.ask(
         "erasure", "select request_id, service, count(*) as count from saga_receipt group by 1, 2"
     )
     certified = await installation.ask("erasure", "select request_id from certificate")
     requests = {row["request_id"] for row in sagas}
-    expected = {(request, name, 1) for request in requests for name in registry.participants()}
+    expected = {(row["request_id"], name, 1) for row in sagas for name in row["participants"]}
+    asked = {tuple(row["participants"]) for row in sagas if row["scope"] is None}
+    assert asked <= {tuple(sorted(registry.participants()))}
     assert {tuple(row.values()) for row in receipts} == expected
     assert sorted(row["request_id"] for row in certified) == sorted(requests)
 
