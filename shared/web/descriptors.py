@@ -1,6 +1,8 @@
 """What a frontend of another site needs: one look at a form, and leave to post it."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from string import Formatter
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -20,6 +22,7 @@ from shared.web.questions import question_of
 from shared.web.reading import JSON
 
 PREFLIGHT_SECONDS = "600"
+ABOUT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def form_router(part: Part) -> APIRouter:
@@ -29,10 +32,11 @@ def form_router(part: Part) -> APIRouter:
 
     @router.get(f"/{{lang}}/{part.service}/forms/{{name}}")
     async def describe(request: Request, lang: Language, name: str) -> Response:
-        if name not in forms or "{token}" in forms[name].action:
+        if name not in forms:
             raise NotFound
         allowed = web_of(request).configuration.allowed_origins.get(forms[name].key, ())
-        body = descriptor(_view(request, forms[name], lang), lang)
+        about = _about(request, forms[name])
+        body = descriptor(_view(request, forms[name], lang, about), lang)
         return JSONResponse(body, headers=cors_headers(request, allowed))
 
     for form in part.forms:
@@ -101,7 +105,19 @@ def asset_router() -> APIRouter:
     return router
 
 
-def _view(request: Request, form: Form, language: Language) -> FormView:
+def _about(request: Request, form: Form) -> dict[str, str]:
+    """Give what a form is about beside its fields, such as a gathering: the query names it.
+
+    Raises NotFound where that is missing or no name, and for a form whose link is the authority.
+    """
+    names = {name for _, name, _, _ in Formatter().parse(form.action) if name} - {"lang"}
+    about = {name: request.query_params.get(name, "") for name in names}
+    if "token" in names or not all(ABOUT.fullmatch(value) for value in about.values()):
+        raise NotFound
+    return about
+
+
+def _view(request: Request, form: Form, language: Language, about: Mapping[str, str]) -> FormView:
     web = web_of(request)
     form_id = web.form_ids.make(form.key) if form.once else ""
     return view_form(
@@ -109,7 +125,7 @@ def _view(request: Request, form: Form, language: Language) -> FormView:
         language,
         web.pages.texts[form.service],
         web.pages.wordings[form.service],
-        path_parameters=request.path_params,
+        path_parameters={**request.path_params, **about},
         form_id=form_id,
         question=question_of(web.form_ids, form_id) if form.question else None,
     )

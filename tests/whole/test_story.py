@@ -20,7 +20,12 @@ pytestmark = pytest.mark.timeout(180)
 ROOT = Path(__file__).parents[2]
 ISSUE = ROOT / "demo" / "issue"
 VERIFIER = ROOT / "contracts" / "verify_bundle.py"
-STORING = {"newsletter": ("subscribe",), "rights": ("erase",), "registration": ("sign-up",)}
+STORING = {
+    "newsletter": ("subscribe",),
+    "events": ("register",),
+    "rights": ("erase",),
+    "registration": ("sign-up",),
+}
 # Tried in tests of their own.
 ELSEWHERE = {"erasure": ("verify",), "registration": ("sign-in", "reset")}
 
@@ -89,14 +94,17 @@ async def test_what_a_form_takes_stands_in_no_message_and_no_log(
     installation: Installation, browser: httpx2.AsyncClient, service: str, name: str
 ) -> None:
     person = someone(installation, browser)
-    descriptor = (await browser.get(f"/en/{service}/forms/{name}")).json()
+    path = f"/en/{service}/forms/{name}" + await _about(installation, service)
+    descriptor = (await browser.get(path)).json()
     words = {"email": person.address, **person.names}
     entries = {
-        field["name"]: words.get(field["name"], person.names["first_name"])
+        field["name"]: "yes"
+        if field["kind"] == "tick"
+        else words.get(field["name"], person.names["first_name"])[: field["max_length"]]
         for field in descriptor["fields"]
     }
-    agree = [one["name"] for one in descriptor["declarations"] if one["mandatory"]]
-    action, entries = await fill_form(browser, f"/en/{service}/forms/{name}", entries, agree)
+    boxes = [one["name"] for one in descriptor["declarations"]]
+    action, entries = await fill_form(browser, path, entries, boxes)
 
     refused = await browser.post(action, data={**entries, "email": f"{person.markers[1]}@"})
     taken = await browser.post(action, data=entries)
@@ -106,6 +114,18 @@ async def test_what_a_form_takes_stands_in_no_message_and_no_log(
     places = await person.places()
     assert places, "the rows themselves are found, so the search works"
     assert all(place.startswith(installation.settings.database(service)) for place in places)
+
+
+async def _about(installation: Installation, service: str) -> str:
+    """Say what a form is about, where it is about something: a gathering that is entered first."""
+    if service != "events":
+        return ""
+    titles = ("--title-de", "Ordnung", "--title-en", "Order", "--place", "Bonn")
+    dates = ("--date", "2099-03-01 09:00 - 17:00")
+    entry = ("event", *titles, "--capacity", "9", *dates, "--json")
+    code, told = await installation.command("events", "create", *entry)
+    assert code == 0, told
+    return f"?gathering={orjson.loads(told)['id']}"
 
 
 async def test_what_is_pasted_to_be_verified_stands_nowhere(
