@@ -52,6 +52,7 @@ def _add_the_rest(app: typer.Typer) -> None:
     """Add what needs the services themselves."""
     from services import processes, registry  # noqa: PLC0415 (two seconds: see `application`)
     from services.policy_cli import policy  # noqa: PLC0415
+    from services.retention import retention  # noqa: PLC0415
     from shared.consumer.cli import parked  # noqa: PLC0415
     from shared.database.cli import db_commands  # noqa: PLC0415
     from shared.desk.cli import staff_commands  # noqa: PLC0415
@@ -66,6 +67,7 @@ def _add_the_rest(app: typer.Typer) -> None:
     app.add_typer(topics, name="topics", rich_help_panel=SET_UP)
     app.add_typer(keys, name="keys", rich_help_panel=SET_UP)
     app.command("policy", rich_help_panel=LOOK)(policy)
+    app.command("retention", rich_help_panel=LOOK)(retention)
     app.command("serve", rich_help_panel=PROCESSES)(processes.serve)
     app.command("work", rich_help_panel=PROCESSES)(processes.work)
     app.command("verify-slices", rich_help_panel=PROCESSES)(processes.verify_slices)

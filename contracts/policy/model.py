@@ -59,10 +59,12 @@ class Limit:
 class Retention:
     """After `trigger` a service waits for parameter `wait` (None: not at all), then deletes.
 
-    Deleting takes at most parameter `within`; the receipt gives `reason`.
+    Deleting takes at most parameter `within`; the receipt gives `reason`. `kind` names the trigger
+    within its service, as its deadlines do; a trigger of EVERYBODY stands for every slice.
     """
 
     service: str
+    kind: str
     trigger: str
     wait: str | None
     within: str

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from contracts.policy.model import Retention
+from contracts.policy.model import EVERYBODY, Retention
 from contracts.vocabulary import Reason
 
 _AT_ONCE: Final = "DELETE_SLA"
@@ -10,6 +10,7 @@ _AT_ONCE: Final = "DELETE_SLA"
 RETENTIONS: Final = (
     Retention(
         "newsletter",
+        "unconfirmed",
         "a sign-up was not confirmed",
         "DOI_TTL",
         "NEWSLETTER_DELETE_SLA",
@@ -18,6 +19,7 @@ RETENTIONS: Final = (
     ),
     Retention(
         "newsletter",
+        "withdrawn",
         "somebody left, or took a sign-up back",
         None,
         "NEWSLETTER_DELETE_SLA",
@@ -25,7 +27,17 @@ RETENTIONS: Final = (
         Reason.WITHDRAWN,
     ),
     Retention(
+        "newsletter",
+        "replaced",
+        "somebody subscribed again: what stood before",
+        None,
+        "NEWSLETTER_DELETE_SLA",
+        "R-NL-08",
+        Reason.REPLACED,
+    ),
+    Retention(
         "registration",
+        "unconfirmed",
         "an account was not confirmed",
         "DOI_TTL",
         _AT_ONCE,
@@ -34,6 +46,7 @@ RETENTIONS: Final = (
     ),
     Retention(
         "registration",
+        "withdrawn",
         "the declaration that an account stands on was taken back",
         None,
         _AT_ONCE,
@@ -42,14 +55,16 @@ RETENTIONS: Final = (
     ),
     Retention(
         "registration",
-        "an account was ended by its holder",
-        None,
+        "wish-over",
+        "a wish for a new password or address was not carried out",
+        "RESET_TTL",
         _AT_ONCE,
-        "R-ACC-09",
-        Reason.REQUESTED,
+        "R-ACC-03",
+        Reason.RETENTION_OVER,
     ),
     Retention(
         "registration",
+        "replaced",
         "a field was changed: its old value",
         None,
         "CHANGE_ERASE_SLA",
@@ -57,15 +72,8 @@ RETENTIONS: Final = (
         Reason.REPLACED,
     ),
     Retention(
-        "registration",
-        "the end of a hold has come",
-        None,
-        _AT_ONCE,
-        "R-ACC-11",
-        Reason.HOLD_ENDED,
-    ),
-    Retention(
         "events",
+        "unconfirmed",
         "a seat's address was not confirmed",
         "DOI_TTL",
         _AT_ONCE,
@@ -74,6 +82,7 @@ RETENTIONS: Final = (
     ),
     Retention(
         "events",
+        "cancelled-by-person",
         "a registration was taken back or cancelled",
         None,
         _AT_ONCE,
@@ -82,6 +91,7 @@ RETENTIONS: Final = (
     ),
     Retention(
         "events",
+        "gathering-over",
         "a gathering ended, with no survey agreed to or nobody there",
         "CONCLUDE_WITHIN",
         _AT_ONCE,
@@ -90,6 +100,7 @@ RETENTIONS: Final = (
     ),
     Retention(
         "events",
+        "cancelled-by-organiser",
         "a gathering was cancelled, and people were told",
         None,
         _AT_ONCE,
@@ -98,6 +109,7 @@ RETENTIONS: Final = (
     ),
     Retention(
         "events",
+        "survey-closed",
         "a survey was not answered",
         "SURVEY_WINDOW",
         _AT_ONCE,
@@ -106,33 +118,61 @@ RETENTIONS: Final = (
     ),
     Retention(
         "events",
+        "survey-completed",
         "a survey was answered, without material",
         None,
         _AT_ONCE,
         "R-EV-09",
         Reason.PURPOSE_ENDED,
     ),
-    Retention("events", "material was sent", None, _AT_ONCE, "R-EV-09", Reason.PURPOSE_ENDED),
     Retention(
         "events",
+        "material-sent",
+        "material was sent",
+        None,
+        _AT_ONCE,
+        "R-EV-09",
+        Reason.PURPOSE_ENDED,
+    ),
+    Retention(
+        "events",
+        "material-unsent",
         "material was agreed to and not sent in time",
         "MATERIAL_MAX",
         _AT_ONCE,
         "R-EV-09",
         Reason.RETENTION_OVER,
     ),
-    Retention("contact", "a matter was clarified", None, _AT_ONCE, "R-CT-06", Reason.PURPOSE_ENDED),
     Retention(
         "contact",
+        "clarified",
+        "a matter was clarified",
+        None,
+        _AT_ONCE,
+        "R-CT-06",
+        Reason.PURPOSE_ENDED,
+    ),
+    Retention(
+        "contact",
+        "silent",
         "an answer was followed by silence",
         "CLARIFY_WINDOW",
         _AT_ONCE,
         "R-CT-06",
         Reason.RETENTION_OVER,
     ),
-    Retention("contact", "a consent was taken back", None, _AT_ONCE, "R-CT-08", Reason.WITHDRAWN),
+    Retention(
+        "contact",
+        "withdrawn",
+        "a consent was taken back",
+        None,
+        _AT_ONCE,
+        "R-CT-08",
+        Reason.WITHDRAWN,
+    ),
     Retention(
         "website",
+        "technical-lines",
         "a technical line grew old",
         "LOG_TTL_TECHNICAL",
         _AT_ONCE,
@@ -141,6 +181,7 @@ RETENTIONS: Final = (
     ),
     Retention(
         "website",
+        "withdrawn",
         "analysis was taken back or objected to",
         None,
         _AT_ONCE,
@@ -148,11 +189,48 @@ RETENTIONS: Final = (
         Reason.WITHDRAWN,
     ),
     Retention(
+        "website",
+        "unused",
+        "a browser that chose never came back with its choice",
+        None,
+        _AT_ONCE,
+        "R-CK-06",
+        Reason.PURPOSE_ENDED,
+    ),
+    Retention(
+        "website",
+        "over",
+        "a browser's choice is over, and it is asked again",
+        None,
+        _AT_ONCE,
+        "R-CK-06",
+        Reason.PURPOSE_ENDED,
+    ),
+    Retention(
         "rights",
+        "unconfirmed",
         "a request was not confirmed",
         "REQUEST_UNCONFIRMED_TTL",
         _AT_ONCE,
         "R-DL-01",
         Reason.UNCONFIRMED,
+    ),
+    Retention(
+        EVERYBODY,
+        "requested",
+        "a person asked to be erased",
+        None,
+        _AT_ONCE,
+        "R-17-01",
+        Reason.REQUESTED,
+    ),
+    Retention(
+        EVERYBODY,
+        "hold-ended",
+        "the end of a hold has come",
+        None,
+        _AT_ONCE,
+        "R-ACC-11",
+        Reason.HOLD_ENDED,
     ),
 )

@@ -7,7 +7,7 @@ from services.events.api import router
 from services.events.cli import app
 from services.events.desk import DESK_FORMS
 from services.events.desk import router as desk
-from services.events.endings import end_due, release_due
+from services.events.endings import BESIDE, end_due, release_due
 from services.events.forms import FORMS
 from services.events.inventory import INVENTORY
 from services.events.mails import Mails
@@ -52,6 +52,7 @@ SERVICE = Service(
         MOVE_UP: organising.move_up_due,
         TOTALS: organising.drop_due,
     },
+    beside=BESIDE,
     mails=mails,
     tasks=(tell_recipients,),
     commands=app,

@@ -7,7 +7,7 @@ from uuid import UUID
 from contracts.vocabulary import Method, Reason
 from services.events.inventory import INVENTORY
 from services.events.limits import limits
-from services.events.rules.ending import ending
+from services.events.rules.ending import Trigger, ending
 from services.events.rules.gathering import Gathering
 from services.events.rules.seat import Seat
 from services.events.settings import END, MATERIAL, SEAT_HOLD, SURVEY
@@ -16,7 +16,7 @@ from shared.database import Transaction
 from shared.deadlines import Due, clear_deadline, set_deadline
 from shared.mail import forget
 from shared.saga.closing import close_batch
-from shared.slice import withdraw
+from shared.slice import Beside, Fallen, withdraw
 
 SOON = timedelta(seconds=2)  # a mail under way is leased for some seconds
 
@@ -56,6 +56,31 @@ async def end_due(tx: Transaction, due: Sequence[Due]) -> None:
             await set_deadline(tx, left, END, tx.now + SOON)
 
 
+async def ended_now(tx: Transaction) -> list[Fallen]:
+    """Say which seats are due to go and, by their facts, what ended each."""
+    rows = await tx.fetch(
+        """
+        select subject_id, due_at, is_restricted(subject_id) as restricted
+          from deadline
+         where kind = $1
+           and due_at <= $2
+        """,
+        END,
+        tx.now,
+    )
+    due = {row["subject_id"]: row for row in rows}
+    found = await seats.find_all(tx, due)
+    held = await gatherings.find_all(tx, {seat.gathering_id for seat in found})
+    fallen = []
+    for seat in found:
+        row, end = (
+            due[seat.subject_id],
+            ending(seat.facts, held[seat.gathering_id].course, limits()),
+        )
+        fallen.append(Fallen(end.trigger.value, row["due_at"], row["restricted"]))
+    return fallen
+
+
 async def release_due(tx: Transaction, due: Sequence[Due]) -> None:
     """Free the seats that nobody confirmed in time; the entries themselves wait on (R-EV-11)."""
     await seats.release(tx, [one.subject_id for one in due if one.subject_id is not None])
@@ -93,3 +118,7 @@ async def no_material(tx: Transaction, subject_id: UUID, method: Method) -> bool
         await surveys.forget_owed(tx, subject_id)
         await settle_again(tx, subject_id)
     return withdrawn
+
+
+# One deadline stands for every way in which a seat ends.
+BESIDE = Beside(frozenset(Trigger), ended_now)

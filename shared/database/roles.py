@@ -57,6 +57,7 @@ SPECIAL: Final[dict[str, dict[str, str]]] = {
     "claim_audit": {**APPEND_ONLY_GRANTS, "eraser": "select, insert"},
     "migration": {"app": "select", "eraser": "select", "verifier": "select"},
     "held": {
+        "app": "select (until)",
         "eraser": f"select ({HELD_IN_SIGHT}), insert",
         "holder": "select, insert, update, delete",
         "verifier": f"select ({HELD_IN_SIGHT})",

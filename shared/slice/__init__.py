@@ -13,11 +13,14 @@ from shared.slice.consents import (
 from shared.slice.declaration import Service
 from shared.slice.endings import Endings, end_at, end_now
 from shared.slice.finding import find_by
+from shared.slice.retention import Beside, Fallen
 from shared.slice.subjects import begin_subject, is_restricted, lock_text
 
 __all__ = [
+    "Beside",
     "Consent",
     "Endings",
+    "Fallen",
     "Service",
     "begin_subject",
     "consent_receipt",

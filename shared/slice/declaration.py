@@ -23,6 +23,7 @@ from shared.settings import Settings
 from shared.slice.consents import withdrawn_before
 from shared.slice.counting import counting_router
 from shared.slice.endings import Endings, ending_actions
+from shared.slice.retention import Beside, metrics_router
 from shared.web import Card, Form, Part
 from shared.web.frame import Layer
 from shared.worker import Task, Work, Worker
@@ -38,7 +39,8 @@ class Service:
     database, with `find` too it holds a slice: it is in the register, is asked to erase, and has a
     verifier. `origin`: requests begin here, so it answers the claim check and ends aliases.
     `stands_on`: purposes without which a relationship is over. `endings`: kind of deadline ->
-    reason; `actions`: deadlines that do something else. `reactions`: what it hears beside what
+    reason; `actions`: deadlines that do something else; `beside`: triggers of the policy that no
+    deadline is named after, and what of them is due. `reactions`: what it hears beside what
     every slice hears. `mails`: how its mails are made. `tasks` run in the worker. `commands` become
     `expunge <name> ...`, or are a function that adds them. `alone`: the whole worker of a service
     that is no slice. `layer` goes around all public routes of a web process.
@@ -58,6 +60,7 @@ class Service:
     stands_on: frozenset[str] = frozenset()
     endings: Endings = field(default_factory=dict)
     actions: Actions = field(default_factory=dict)
+    beside: Beside | None = None
     reactions: Reactions = field(default_factory=dict)
     mails: Callable[[Settings], Post] | None = None
     tasks: tuple[Task, ...] = ()
@@ -90,6 +93,7 @@ class Service:
             internal.include_router(claim_router(self.name))
         if self.participant:
             internal.include_router(counting_router(self.name))
+            internal.include_router(metrics_router(self.name, self.beside))
         desk_forms: tuple[Form, ...] = ()
         if self.desk is not None:
             internal.include_router(sign_in_router(self.name))

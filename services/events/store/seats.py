@@ -87,6 +87,14 @@ async def lock(tx: Transaction, subject_id: UUID) -> Seat | None:
     return await find(tx, subject_id)
 
 
+async def find_all(tx: Transaction, subjects: Collection[UUID]) -> list[Seat]:
+    """Give seats for looking at, also those taken back; in the order of their ids."""
+    rows = await tx.fetch(
+        f"{_SEAT} where s.subject_id = any($1::uuid[]) order by s.subject_id", list(subjects)
+    )
+    return [_seat(row) for row in rows]
+
+
 async def lock_all(tx: Transaction, subjects: Collection[UUID]) -> list[Seat]:
     """Give seats for ending, also those taken back; in the order of their ids."""
     rows = await tx.fetch(
