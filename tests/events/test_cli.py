@@ -1,0 +1,202 @@
+"""Organisers at the command line: the same acts as at the desk, and the hold of an invoice."""
+
+import asyncio
+import csv
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from contracts.messages import SliceErased
+from contracts.vocabulary import Ground, Outcome
+from services.events.cli import app
+from services.events.rules.invoice import BadInvoice, kept_until, read_amount, read_number
+from shared.database import Database
+from shared.settings import Settings
+from tests.conftest import as_environment
+from tests.events.site import NAME, Events
+
+ENTRY = ("--title-de", "Ordnung", "--title-en", "Order", "--place", "Bonn", "--capacity", "9")
+DATE = ("--date", "2099-03-01 09:00 - 17:00")
+ANSWERS = {"overall": "good", "interest": "archive"}
+ADDRESS = {"street": "Weg 1", "postal_code": "12345", "city": "Bonn"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _environment(settings: Settings) -> Iterator[None]:
+    """Let commands read the settings of this module, as they do from their environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in as_environment(settings).items():
+            patch.setenv(name, value)
+        yield
+
+
+async def command(events: Events, *words: str) -> tuple[int, str, str]:
+    """Run `expunge events ...`; gives exit code, standard output and standard error."""
+    del events
+    ended = await asyncio.to_thread(CliRunner().invoke, app, list(words))
+    return ended.exit_code, ended.stdout, ended.stderr
+
+
+async def test_the_commands_are_part_of_expunge(events: Events) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.cli",
+        NAME,
+        "cancel",
+        "00000000-0000-4000-8000-000000000000",
+        env=as_environment(events.settings),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, error = await process.communicate()
+
+    assert (process.returncode, out) == (1, b"")
+    assert b"There is nothing here" in error
+
+
+async def told(events: Events, *words: str) -> dict[str, Any]:
+    """Run a command that succeeds, and read its one JSON object."""
+    code, out, error = await command(events, *words, "--json")
+    assert code == 0, error
+    answer: dict[str, Any] = orjson.loads(out)
+    return answer
+
+
+async def test_a_gathering_is_entered_listed_moved_and_cancelled(events: Events) -> None:
+    entered = (await told(events, "create", "training", *ENTRY, *DATE, "--invited-only"))["id"]
+    listed = (await told(events, "list"))["gatherings"]
+    links = await told(events, "invite", entered)
+    moved = await told(events, "move", entered, "--date", "2099-04-01 09:00 - 17:00")
+    cancelled = await told(events, "cancel", entered)
+    again, _, sentence = await command(events, "cancel", entered)
+
+    (one,) = [each for each in listed if each["id"] == entered]
+    assert (one["kind"], one["listed"], one["capacity"]) == ("training", False, 9)
+    assert links["en"].startswith(f"{events.settings.public_url}/en/events/register/")
+    assert (moved, cancelled) == ({"told": 0}, {"told": 0})
+    assert again == 1
+    assert "was concluded or cancelled already" in sentence
+
+
+@pytest.mark.rule("R-EV-09")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("create", "event", *ENTRY), 2),
+        (("create", "event", *ENTRY, "--date", "2099-03-01 17:00 - 09:00"), 1),
+        (("create", "event", *ENTRY, "--date", "2020-03-01 09:00 - 17:00"), 1),
+        (("create", "party", *ENTRY, *DATE), 1),
+        (("conclude", "00000000-0000-4000-8000-000000000000"), 1),
+        (("dispatch", "archive-guide"), 1),
+    ],
+    ids=lambda value: str(value)[-40:],
+)
+async def test_what_may_not_be_is_a_sentence_and_an_exit_code(
+    events: Events, words: tuple[str, ...], code: int
+) -> None:
+    before = await events.count("select count(*) from gathering")
+
+    ended, out, sentence = await command(events, *words)
+
+    assert (ended, out) == (code, "")
+    assert len(sentence) > 20
+    assert "Traceback" not in sentence
+    assert await events.count("select count(*) from gathering") == before
+
+
+async def test_attendance_conclusion_and_the_dispatch_list(events: Events, tmp_path: Path) -> None:
+    gathering = await events.gathering(days=1)
+    ada = await events.registered(gathering, "survey", "material", by_post="yes", **ADDRESS)
+    absent = await events.registered(gathering, "survey")
+    await events.pass_time(timedelta(days=1, hours=1))
+    there, away = str(ada.subject_id), str(absent.subject_id)
+
+    noted = await told(events, "attendance", str(gathering), "--there", there, "--absent", away)
+    concluded = await told(events, "conclude", str(gathering))
+    await events.press(await events.link(ada.address, "/survey/"), ANSWERS)
+    waits = await told(events, "dispatch")
+    out = tmp_path / "letters.csv"
+    written = await told(events, "dispatch", "archive-guide", "--out", str(out))
+    twice, _, _ = await command(events, "dispatch", "archive-guide", "--out", str(out))
+    await events.clock()
+    counts = await told(events, "counts", str(gathering))
+
+    assert {one["id"]: one["attendance"] for one in noted["seats"]} == {
+        there: "attended",
+        away: "absent",
+    }
+    assert concluded == {"asked": 1}
+    assert waits == {"waiting": {"archive-guide": 1}}
+    assert written["letters"] == 1
+    assert list(csv.reader(out.read_text().splitlines())) == [
+        ["name", "street", "postal_code", "city"],
+        ["Ada Lovelace", "Weg 1", "12345", "Bonn"],
+    ]
+    assert out.stat().st_mode & 0o077 == 0
+    assert twice == 1
+    assert await events.everything(ada.subject_id) == {}
+    assert counts["overall"] == {"good": None}  # one answer is under the smallest count
+
+
+@pytest.mark.rule("R-ACC-11")
+async def test_the_invoice_of_a_paid_training_outlives_the_seat_until_its_day(
+    events: Events,
+) -> None:
+    gathering = await events.gathering(kind="training")
+    ada = await events.registered(gathering, company="Beispiel & Söhne", telephone="0228 1")
+    other = await events.registered(gathering)
+    seat = str(ada.subject_id)
+    words = ("--invoice", "R-2027-1", "--amount", "590.00")
+
+    placed = await told(events, "hold", seat, *words, "--until", "2037-12-31")
+    taken, _, sentence = await command(events, "hold", str(other.subject_id), *words)
+    wrong, _, _ = await command(events, "hold", seat, "--invoice", "R-1", "--amount", "free")
+    await events.press(f"{ada.seat}/cancel")
+    await events.clock()
+
+    assert (placed["ground"], taken, wrong) == ("legal-obligation", 1, 1)
+    assert "another seat's invoice" in sentence
+    assert await events.everything(ada.subject_id) == {}
+    receipt = (await events.told(SliceErased))[-1]
+    assert receipt.outcome is Outcome.HELD
+    (held,) = receipt.held
+    assert (held.ground, held.reference, held.rows) == (Ground.LEGAL_OBLIGATION, "ao-147-3", 2)
+    assert held.until == datetime(2037, 12, 31, 23, tzinfo=UTC)
+    kept = await _held(events)
+    assert kept["invoice"] == {
+        "number": "R-2027-1",
+        "amount_cents": 59_000,
+        "issued_on": kept["invoice"]["issued_on"],
+    }
+    assert kept["seat"]["company"] == "Beispiel & Söhne"
+    assert UUID(kept["seat"]["gathering_id"]) == gathering
+    assert not {"email", "telephone", "subject_id"} & kept["seat"].keys()
+
+
+async def _held(events: Events) -> dict[str, Any]:
+    holder = await Database.connect(events.settings, NAME, "holder", size=1)
+    async with holder.begin() as tx:
+        rows = await tx.fetch("select fields from held")
+    await holder.close()
+    return {row["fields"]["table"]: row["fields"]["row"] for row in rows}
+
+
+def test_an_invoice_is_kept_to_the_end_of_the_eighth_year() -> None:
+    issued = datetime(2027, 5, 4, tzinfo=UTC).date()
+
+    assert kept_until(issued) == datetime(2035, 12, 31, 23, tzinfo=UTC)
+    assert [read_amount(text) for text in ("590", "590.00", "0,01")] == [59_000, 59_000, 1]
+    for text in ("0", "-1", "1.5", "1e3", ""):
+        with pytest.raises(BadInvoice):
+            read_amount(text)
+    for number in ("", "R 1", "R-" + "1" * 40, "=1"):
+        with pytest.raises(BadInvoice):
+            read_number(number)
