@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from contracts.messages import ConsentWithdrawn
 from services.events import organising
 from services.events.api import router
 from services.events.cli import app
 from services.events.desk import DESK_FORMS
 from services.events.desk import router as desk
-from services.events.endings import BESIDE, end_due, release_due
+from services.events.endings import BESIDE, end_due, release_due, withdrawn_again
 from services.events.forms import FORMS
 from services.events.inventory import INVENTORY
 from services.events.mails import Mails
@@ -53,6 +54,7 @@ SERVICE = Service(
         TOTALS: organising.drop_due,
     },
     beside=BESIDE,
+    reactions={ConsentWithdrawn: withdrawn_again},
     mails=mails,
     tasks=(tell_recipients,),
     commands=app,

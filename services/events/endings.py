@@ -12,6 +12,7 @@ from services.events.rules.gathering import Gathering
 from services.events.rules.seat import Seat
 from services.events.settings import END, MATERIAL, SEAT_HOLD, SURVEY
 from services.events.store import gatherings, seats, surveys
+from shared.consumer.lines import AnyLine
 from shared.database import Transaction
 from shared.deadlines import Due, clear_deadline, set_deadline
 from shared.mail import forget
@@ -122,3 +123,13 @@ async def no_material(tx: Transaction, subject_id: UUID, method: Method) -> bool
 
 # One deadline stands for every way in which a seat ends.
 BESIDE = Beside(frozenset(Trigger), ended_now)
+
+
+async def withdrawn_again(tx: Transaction, _lines: Sequence[AnyLine]) -> None:
+    """Forget what stood on declarations that a restored backup had brought back.
+
+    Runs after their consents are gone again. In ordinary running the taking back has done it.
+    """
+    if tx.catching_up:
+        for subject_id in await surveys.forget_undeclared(tx):
+            await settle_again(tx, subject_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.events.rules.seat import PERSON_NAMES, Person
 from services.events.rules.survey import Channel, Sending
-from services.events.settings import MATERIAL
+from services.events.settings import MATERIAL, SURVEY
 from shared.database import Transaction
 
 _PERSON = ", ".join(f"s.{name}" for name in PERSON_NAMES)
@@ -60,6 +60,30 @@ async def owe(tx: Transaction, subject_id: UUID, sendings: Iterable[Sending]) ->
 async def forget_owed(tx: Transaction, subject_id: UUID) -> None:
     """Delete what was not handed over yet: its declaration was taken back."""
     await tx.execute("delete from sending where subject_id = $1 and sent_at is null", subject_id)
+
+
+async def forget_undeclared(tx: Transaction) -> list[UUID]:
+    """Delete answers and unsent material whose declaration is not there; give their subjects.
+
+    For a restored backup: it brings back what was deleted when a declaration was taken back.
+    """
+    subjects: set[UUID] = set()
+    for table, also, purpose in (
+        ("survey_answer", "", SURVEY),
+        ("remark", "", SURVEY),
+        ("sending", "and t.sent_at is null", MATERIAL),
+    ):
+        rows = await tx.fetch(
+            f"""
+            delete from {table} t
+             where not exists (select from consent c
+                                where c.subject_id = t.subject_id and c.purpose = $1) {also}
+            returning subject_id
+            """,
+            purpose,
+        )
+        subjects |= {row["subject_id"] for row in rows}
+    return sorted(subjects)
 
 
 async def owed_by_mail(tx: Transaction, subject_id: UUID) -> list[str]:
