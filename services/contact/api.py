@@ -107,7 +107,7 @@ async def follow_page(request: Request, token: str) -> Response:
 
 @router.post(FOLLOW.action)
 async def follow(request: Request, token: str) -> Response:
-    """Add a letter to a case: it is open again. Raises UnknownToken, NotOpen."""
+    """Add a letter to a case: it is open again. Raises UnknownToken, CaseOver."""
 
     async def effect(tx: Transaction, values: Values) -> Response:
         case = await _case_of(tx, token)

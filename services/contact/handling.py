@@ -7,7 +7,7 @@ from uuid import UUID
 from contracts.vocabulary import Method
 from services.contact import store
 from services.contact.inventory import LETTERS
-from services.contact.rules import Case, Duty, NotOpen, State, is_late, kept_until, silent_at
+from services.contact.rules import Case, CaseOver, Duty, State, is_late, kept_until, silent_at
 from services.contact.settings import (
     CLARIFIED,
     LATE,
@@ -57,7 +57,7 @@ async def begin(tx: Transaction, case: Case, text: str) -> None:
 async def ask_again(tx: Transaction, subject_id: UUID, text: str) -> None:
     """Add a further letter: the case is open again, and silence counts no more.
 
-    Raises NotOpen.
+    Raises CaseOver.
     """
     await _locked(tx, subject_id)
     await store.add_letter(tx, subject_id, text, from_us=False)
@@ -67,7 +67,7 @@ async def ask_again(tx: Transaction, subject_id: UUID, text: str) -> None:
 
 
 async def answer(tx: Transaction, subject_id: UUID, text: str) -> None:
-    """Store an answer and queue it; from now on silence clarifies (R-CT-06). Raises NotOpen."""
+    """Store an answer and queue it; from now on silence clarifies (R-CT-06). Raises CaseOver."""
     case = await _locked(tx, subject_id)
     letter_id = await store.add_letter(tx, subject_id, text, from_us=True)
     await store.note_answered(tx, subject_id)
@@ -87,7 +87,7 @@ async def answer(tx: Transaction, subject_id: UUID, text: str) -> None:
 async def close(tx: Transaction, subject_id: UUID, duty: Duty) -> None:
     """End a clarified case; the worker deletes it, except what a law keeps of its letters.
 
-    Raises NotOpen, and StillSending while an answer has not left: it would be deleted with it.
+    Raises CaseOver, and StillSending while an answer has not left: it would be deleted with it.
     """
     await _locked(tx, subject_id)
     letters = await store.letters_of(tx, subject_id)
@@ -157,5 +157,5 @@ async def _no_more(tx: Transaction, subject_id: UUID) -> None:
 async def _locked(tx: Transaction, subject_id: UUID) -> Case:
     case = await store.lock_case(tx, subject_id)
     if case is None:
-        raise NotOpen
+        raise CaseOver
     return case

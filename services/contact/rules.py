@@ -14,11 +14,11 @@ MAX_LETTER: Final = 5000
 NO_DUTY: Final = "none"
 
 
-class NotOpen(Refused):
+class CaseOver(Refused):
     """This case was closed, taken back or restricted: nothing can be written to it."""
 
     status = 409
-    problem = "not-open"
+    problem = "case-over"
 
 
 class State(StrEnum):

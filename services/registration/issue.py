@@ -19,18 +19,18 @@ _FRONT = re.compile(
 )
 
 
-class BadIssue(Refused):
+class BadPromotion(Refused):
     """Each file of a promotion begins with ---, subject: ..., ---; then comes the text."""
 
     status = 422
-    problem = "bad-issue"
+    problem = "bad-promotion"
 
 
-class ContentChanged(Refused):
+class PromotionChanged(Refused):
     """This promotion was begun with another text: use a new folder name."""
 
     status = 409
-    problem = "content-changed"
+    problem = "promotion-changed"
 
 
 class State(StrEnum):
@@ -70,23 +70,23 @@ class Issue:
 
 
 def read_issue(folder: Path) -> Issue:
-    """Read a folder. Raises BadIssue, and LoadsFromElsewhere for an image or raw HTML."""
+    """Read a folder. Raises BadPromotion, and LoadsFromElsewhere for an image or raw HTML."""
     texts = {}
     for language in LANGUAGES:
         try:
             texts[language] = read_text((folder / f"{language}.md").read_text("utf-8"))
         except (OSError, UnicodeDecodeError):
-            raise BadIssue from None
+            raise BadPromotion from None
         check_self_contained(texts[language].markdown)
     return Issue(folder.resolve().name, texts)
 
 
 def read_text(source: str) -> Text:
-    """Read one language. Raises BadIssue."""
+    """Read one language. Raises BadPromotion."""
     match = _FRONT.match(source)
     if match is None or len(source) > MAX_CHARS:
-        raise BadIssue
+        raise BadPromotion
     subject, body = match["subject"].strip("\"' "), match["body"].strip()
     if not 0 < len(subject) <= MAX_SUBJECT_CHARS or not body:
-        raise BadIssue
+        raise BadPromotion
     return Text(subject, body + "\n")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from services.registration.issue import ContentChanged, Issue, State
+from services.registration.issue import Issue, PromotionChanged, State
 from services.registration.store import promotions
 from shared.database import Database
 
@@ -34,13 +34,13 @@ class Progress:
 
 
 async def begin(database: Database, issue: Issue) -> UUID:
-    """Fix a promotion's words, or go on with it. Raises ContentChanged if they differ by now."""
+    """Fix a promotion's words, or go on with it. Raises PromotionChanged if they differ by now."""
     async with database.begin() as tx:
         begun = await promotions.find(tx, issue.name)
         if begun is None:
             return await promotions.begin(tx, issue)
         if begun.content_sha256 != issue.content_sha256:
-            raise ContentChanged
+            raise PromotionChanged
         return begun.promotion_id
 
 

@@ -99,6 +99,13 @@ class Newsletter:
                     return found
                 await asyncio.sleep(0.02)
 
+    async def sent(self, address: str) -> None:
+        """Wait until no mail to somebody is under way: it leaves the queue after it arrives."""
+        sql = "select count(*) from mail join pending using (subject_id) where email = $1"
+        async with asyncio.timeout(20):
+            while await self.count(sql, address):  # noqa: ASYNC110  # a database sets no event
+                await asyncio.sleep(0.02)
+
     def mailbox(self, address: str) -> list[Mail]:
         """All mails of an address, oldest first."""
         return [mail for mail in self.everybodys_mails() if address in mail.to]

@@ -144,6 +144,7 @@ async def test_a_newer_link_leaves_the_older_one_good_and_one_click_uses_up_both
     ada = newsletter.address()
     sent = (await newsletter.subscribe(ada)).headers["location"]
     await newsletter.link(ada, "/confirm/")
+    await newsletter.sent(ada)
     again = await newsletter.press(sent)
     await newsletter.forget_quota()
     first, second = (

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.messages import ConsentWithdrawn
 from contracts.vocabulary import Method
-from services.registration.issue import BadIssue, ContentChanged, Issue, State, read_issue
+from services.registration.issue import BadPromotion, Issue, PromotionChanged, State, read_issue
 from services.registration.promoting import Progress, begin, progress, queue_all, send
 from services.registration.settings import PROMOTION, USE
 from shared.mail.markdown import LoadsFromElsewhere
@@ -141,10 +141,10 @@ async def test_its_words_are_fixed_and_load_nothing(site: Site, tmp_path: Path) 
     begun = issue(tmp_path, "sixth")
     await begin(site.app, begun)
 
-    with pytest.raises(ContentChanged):
+    with pytest.raises(PromotionChanged):
         await begin(site.app, issue(tmp_path, "sixth", "Other words."))
     with pytest.raises(LoadsFromElsewhere):
         issue(tmp_path, "seventh", "![pixel](https://tracker.example/p.gif)")
-    with pytest.raises(BadIssue):
+    with pytest.raises(BadPromotion):
         read_issue(tmp_path)
     assert (await progress(site.app, begun)).name == "sixth"
