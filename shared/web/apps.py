@@ -33,6 +33,7 @@ from shared.web.pages import Pages, see_other
 from shared.web.parts import Connect, Part, Web
 from shared.web.problems import Failed, FormRefused, MethodNotAllowed
 from shared.web.rendering import render_again, render_problem, wants_json
+from shared.web.returning import check_frontends
 
 # FastAPI's own telemetry would record messages of exceptions, and they quote what people typed.
 SILENT: TelemetryConfig = {
@@ -109,6 +110,7 @@ def make_web(
     `connect` gives a service's `app` database, by default with a pool and signer of its own.
     """
     chosen = configuration or _configuration(settings)
+    check_frontends(parts, chosen, development=settings.development)
 
     async def connect_app(service: str) -> Database:
         signer = signer_for(settings, service, Role.SERVICE)

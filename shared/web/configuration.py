@@ -37,12 +37,14 @@ class WebSettings(FromEnvironment):
     """Read from `EXPUNGE_*` beside `Settings`.
 
     `controller`: a TOML file like `controller.toml`. `allowed_origins`: JSON object, form key
-    (`newsletter/subscribe`) to the origins of other frontends that may post it. `trusted_proxies`:
-    how many reverse proxies of our own append to X-Forwarded-For.
+    (`newsletter/subscribe`) to the origins of other frontends that may post it; `return_urls`:
+    likewise to the pages that people may be led to after it. `trusted_proxies`: how many reverse
+    proxies of our own append to X-Forwarded-For.
     """
 
     controller: Path = DEFAULT_CONTROLLER
     allowed_origins: dict[str, frozenset[str]] = Field(default_factory=dict)
+    return_urls: dict[str, frozenset[str]] = Field(default_factory=dict)
     trusted_proxies: int = 0
     minimum_fill_seconds: NonNegativeFloat = 2.0
     posts_per_network_and_minute: PositiveInt = 60

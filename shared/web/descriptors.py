@@ -20,6 +20,7 @@ from shared.web.pages import STYLE, STYLE_PATH
 from shared.web.parts import Part, web_of
 from shared.web.questions import question_of
 from shared.web.reading import JSON
+from shared.web.returning import is_open
 
 PREFLIGHT_SECONDS = "600"
 ABOUT = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -34,9 +35,11 @@ def form_router(part: Part) -> APIRouter:
     async def describe(request: Request, lang: Language, name: str) -> Response:
         if name not in forms:
             raise NotFound
-        allowed = web_of(request).configuration.allowed_origins.get(forms[name].key, ())
         about = _about(request, forms[name])
+        configured, key = web_of(request).configuration, forms[name].key
+        allowed = configured.allowed_origins.get(key, ())
         body = descriptor(_view(request, forms[name], lang, about), lang)
+        body["return_to"] = sorted(configured.return_urls.get(key, ()))
         return JSONResponse(body, headers=cors_headers(request, allowed))
 
     for form in part.forms:
@@ -108,11 +111,11 @@ def asset_router() -> APIRouter:
 def _about(request: Request, form: Form) -> dict[str, str]:
     """Give what a form is about beside its fields, such as a gathering: the query names it.
 
-    Raises NotFound where that is missing or no name, and for a form whose link is the authority.
+    Raises NotFound where that is missing or no name, and for a form that is not open to everybody.
     """
     names = {name for _, name, _, _ in Formatter().parse(form.action) if name} - {"lang"}
     about = {name: request.query_params.get(name, "") for name in names}
-    if "token" in names or not all(ABOUT.fullmatch(value) for value in about.values()):
+    if not is_open(form) or not all(ABOUT.fullmatch(value) for value in about.values()):
         raise NotFound
     return about
 

@@ -13,6 +13,7 @@ from shared.web.json_body import parse_json
 from shared.web.origins import check_origin
 from shared.web.parts import language, web_of
 from shared.web.problems import WrongType, WrongValue
+from shared.web.returning import take_return
 from shared.web.values import Checks, read_values
 
 JSON = "application/json"
@@ -33,6 +34,7 @@ async def read_form(request: Request, form: Form) -> Values:
     posted = await read_fields(request)
     if form.guard:
         check_guard_token(request, form.guard, posted.pop(CSRF, ""))
+    take_return(request, form, posted, web.configuration)
     return read_values(
         form,
         posted,
