@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import broker, cases, memory, report
+from bench import broker, cases, forms, memory, report
 from bench.place import STATE, facts
 from bench.processes import whole_system
 from bench.rounds import Result, failed
@@ -60,6 +60,8 @@ async def measure(
             results += await case(settings, size, lambda task=task: progress.advance(task))  # type: ignore[misc]
     task = progress.add_task("W2 fan-out", total=2 * size.rounds)
     results += await cases.fan_out(settings, size, lambda: progress.advance(task))
+    task = progress.add_task("W1 forms", total=size.rounds)
+    results += await forms.forms(settings, size.rounds, lambda: progress.advance(task))
     return results, await facts(settings)
 
 

@@ -35,12 +35,16 @@ class Processes:
 
     def start(self, name: str, command: tuple[str, ...], **more: str) -> None:
         """Start one of our commands; it logs to a file of its own."""
+        self.start_module(name, "services.cli", *command, **more)
+
+    def start_module(self, name: str, module: str, *words: str, **more: str) -> None:
+        """Start a Python module; it logs to a file of its own."""
         log = Path(self._settings.state) / "logs" / f"{name}.log"
         log.parent.mkdir(exist_ok=True)
         environment = {**os.environ, **as_environment(self._settings), **more}
         with log.open("ab") as stream:
             self._running[name] = subprocess.Popen(  # noqa: S603 - our own commands
-                (sys.executable, "-m", "services.cli", *command),
+                (sys.executable, "-m", module, *words),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,

@@ -23,6 +23,7 @@ MESSAGE: Final = Form(
     ),
     # Pressing "Send" is the declaration (R-CT-02): its wording stands beside the button.
     declarations=(Declaration("consent", WORDING, purpose=PURPOSE, mandatory=True, box=False),),
+    joined=True,
     template=f"{SERVICE}/message.html",
 )
 FOLLOW: Final = Form(

@@ -16,7 +16,7 @@ AT_MOST: Final = 200  # cases on one page of the queue
 
 async def add_case(tx: Transaction, case: Case) -> None:
     """Store a case; its subject exists already."""
-    await tx.execute(
+    tx.write(
         """
         insert into inquiry (subject_id, reference, email, company, telephone, language, button,
                              asked_at)
@@ -30,7 +30,7 @@ async def add_case(tx: Transaction, case: Case) -> None:
 async def add_letter(tx: Transaction, subject_id: UUID, text: str, *, from_us: bool) -> UUID:
     """Store a letter of a case; return its id."""
     letter_id = uuid4()
-    await tx.execute(
+    tx.write(
         """
         insert into letter (letter_id, subject_id, from_us, text, written_at)
         values ($1, $2, $3, $4, $5)

@@ -19,6 +19,7 @@ SUBSCRIBE = Form(
     fields=(Field("email", Kind.EMAIL, mandatory=True, autocomplete="email"), *_NAMES),
     # Pressing the button is the declaration (R-NL-05): its wording stands beside it.
     declarations=(Declaration("consent", WORDING, purpose=PURPOSE, mandatory=True, box=False),),
+    joined=True,
 )
 RESEND = Form(
     name="resend",

@@ -16,7 +16,7 @@ _SUBSCRIBER = ", ".join(field.name for field in fields(Subscriber))
 
 async def add_pending(tx: Transaction, pending: Pending) -> None:
     """Store a sign-up; its subject exists already."""
-    await tx.execute(
+    tx.write(
         """
         insert into pending (subject_id, email, first_name, last_name, language, wording,
                              wording_version, wording_sha256, button, form, submitted_at)

@@ -44,19 +44,18 @@ async def set_deadline(
     kind: str,
     due_at: datetime,
     payload: Mapping[str, Any] | None = None,
-) -> UUID:
+) -> None:
     """Set what falls due at `due_at` (UTC); a subject has one deadline of each kind.
 
     `payload` holds ids and counts only.
     """
     tx.wrote_deadline()
-    deadline_id: UUID = await tx.fetchval(
+    tx.write(
         """
         insert into deadline as d (deadline_id, subject_id, kind, due_at, payload)
         values ($1, $2, $3, $4, $5)
             on conflict (subject_id, kind) where subject_id is not null
             do update set due_at = excluded.due_at, payload = excluded.payload, failed_at = null
-        returning d.deadline_id
         """,
         uuid7(),
         subject_id,
@@ -64,7 +63,6 @@ async def set_deadline(
         due_at,
         dict(payload or {}),
     )
-    return deadline_id
 
 
 async def set_deadlines(

@@ -45,7 +45,7 @@ async def post(
     when it is of no use any more. Out: the mail's id, from which its Message-ID is made.
     """
     mail_id = uuid7()
-    await tx.execute(
+    tx.write(
         """
         insert into mail (mail_id, subject_id, request_id, kind, template, language,
                           message_id, parameters, next_try_at, tries, give_up_at)

@@ -56,7 +56,7 @@ async def grant(
         form=form,
         granted_at=tx.now,
     )
-    await tx.execute(
+    tx.write(
         """
         insert into consent (consent_id, subject_id, purpose, wording, wording_version,
                              wording_sha256, language, form, granted_at)

@@ -10,7 +10,7 @@ async def begin_subject(tx: Transaction) -> UUID:
     """Begin a relationship under a new random id; the database says when it began."""
     subject_id = uuid4()
     # A trigger sets both times, behind the cut-off barrier.
-    await tx.execute("insert into subject (subject_id) values ($1)", subject_id)
+    tx.write("insert into subject (subject_id) values ($1)", subject_id)
     return subject_id
 
 

@@ -73,9 +73,23 @@ async def use_up(tx: Transaction, form_id: str) -> None:
     )
 
 
+def claim_answered(tx: Transaction, values: Values, location: str) -> None:
+    """Claim a form id together with its first answer; the transaction fails if it was used."""
+    tx.write(
+        """
+        insert into answer (form_sha256, entries_hmac, location, expires_at)
+        values ($1, $2, $3, $4)
+        """,
+        _key(values),
+        _entries(values),
+        _cipher(values).encrypt(NONCE, location.encode(), None),
+        tx.now + timedelta(seconds=FORM_ID_SECONDS),
+    )
+
+
 async def remember(tx: Transaction, values: Values, location: str) -> None:
     """Keep the path of the first answer with the claim."""
-    await tx.execute(
+    tx.write(
         "update answer set location = $2 where form_sha256 = $1",
         _key(values),
         _cipher(values).encrypt(NONCE, location.encode(), None),

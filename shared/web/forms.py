@@ -67,6 +67,8 @@ class Form:
     `once=True` gives it a form id (double submits get the first answer again), a honeypot and a
     minimum fill time; turn it off for one-button pages whose link is the authority (RFC 8058).
     `guard` names the session cookie whose holder alone may post it (`guard.py`).
+    `joined=True` for a form that only begins something new: its effects run together with others in
+    one transaction (`shared/database/joining.py`), perhaps twice; they read nothing of anybody.
     `template` renders the page that holds the form, also when it comes back with errors.
     """
 
@@ -78,6 +80,7 @@ class Form:
     template: str = "web/form.html"
     once: bool = True
     guard: str = ""
+    joined: bool = False
 
     @property
     def question(self) -> Field | None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from shared.database import Database, Transaction
+from shared.database.joining import Joining
 from shared.errors import NotFound
 from shared.settings import Settings
 from shared.web.configuration import WebSettings
@@ -73,6 +74,7 @@ class Web:
     limits: Limits
     connect: Connect
     databases: dict[str, Database] = field(default_factory=dict)
+    joined: dict[str, Joining] = field(default_factory=dict)
     connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
     before_close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
@@ -89,10 +91,21 @@ class Web:
                     found = self.databases[service] = await self.connect(service)
         return found
 
+    async def joining(self, service: str) -> Joining:
+        """Return what joins effects on a service's database."""
+        found = self.joined.get(service)
+        if found is None:
+            database = await self.database(service)
+            found = self.joined.setdefault(service, Joining(database))
+        return found
+
     async def close(self) -> None:
         """Let layers write what they still hold, then close every pool."""
         for finish in self.before_close:
             await finish()
+        for joining in self.joined.values():
+            await joining.close()
+        self.joined.clear()
         for database in self.databases.values():
             await database.close()
         self.databases.clear()

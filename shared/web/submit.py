@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.database import Transaction, is_transient
-from shared.web.answers import claim, remember, use_up
+from shared.web.answers import claim, claim_answered, remember, use_up
 from shared.web.forms import FORM_ID, Field, Form, Values, as_typed
 from shared.web.origins import cors_headers
 from shared.web.pages import see_other
@@ -16,6 +16,7 @@ from shared.web.problems import FormRefused
 from shared.web.questions import EXPIRED, WRONG, is_over
 from shared.web.reading import read_form
 from shared.web.rendering import wants_json
+from shared.web.returning import lead_back
 
 Effect = Callable[[Transaction, Values], Awaitable[Response]]
 
@@ -31,12 +32,12 @@ async def submit(request: Request, form: Form, effect: Effect) -> Response:
     """
     values = await _read(request, form)
     try:
-        async with transaction(request, form.service) as tx:
-            answer = await _once(request, tx, values, effect)
+        answer = await _carry_out(request, values, effect)
     except Exception as error:
         if not is_transient(error):
             raise
         raise database_away(values) from error
+    lead_back(request, answer)
     answer = _for_program(answer) if wants_json(request) else answer
     allowed = web_of(request).configuration.allowed_origins.get(form.key, ())
     answer.headers.update(cors_headers(request, allowed))
@@ -61,6 +62,23 @@ async def _use_up(request: Request, form: Form, form_id: str) -> None:
         # While the database is away the page comes back all the same, with another question.
         if not is_transient(error):
             raise
+
+
+async def _carry_out(request: Request, values: Values, effect: Effect) -> Response:
+    service = values.form.service
+    if not values.form.joined:
+        async with transaction(request, service) as tx:
+            return await _once(request, tx, values, effect)
+    joining = await web_of(request).joining(service)
+
+    async def together(tx: Transaction) -> Response:
+        if values.form.question:
+            _check_in_time(request, values, values.form.question)
+        answer = await effect(tx, values)
+        claim_answered(tx, values, answer.headers.get("location", ""))
+        return answer
+
+    return await joining.run(together, lambda tx: _once(request, tx, values, effect))
 
 
 async def _once(request: Request, tx: Transaction, values: Values, effect: Effect) -> Response:

@@ -37,7 +37,7 @@ async def new_token(tx: Transaction, subject_id: UUID, purpose: str, expires_at:
     Returns 43 url-safe characters: the only copy, for the mail.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    await tx.execute(
+    tx.write(
         """
         insert into token (token_sha256, subject_id, purpose, expires_at)
         values ($1, $2, $3, $4)

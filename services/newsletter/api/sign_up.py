@@ -1,9 +1,8 @@
 """Signing up: the form, the mail that was sent, the link that confirms."""
 
-from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,7 +21,6 @@ from services.newsletter.settings import (
     UNCONFIRMED,
     WELCOME,
     WELCOME_GIVE_UP,
-    NewsletterSettings,
     configured,
 )
 from shared.crash import crash
@@ -50,7 +48,6 @@ from shared.web import (
 router = APIRouter()
 ROOT = f"/{{lang}}/{SERVICE}"
 REFERENCE = "NL"
-Config = Annotated[NewsletterSettings, Depends(configured)]
 
 
 @router.get(f"{ROOT}/subscribe")
@@ -60,7 +57,7 @@ async def subscribe_page(request: Request) -> Response:
 
 
 @router.post(f"{ROOT}/subscribe")
-async def subscribe(request: Request, config: Config) -> Response:
+async def subscribe(request: Request) -> Response:
     """Store a sign-up and queue its one mail (R-NL-03).
 
     The same rows are written whether the address is known or not: page, headers and time say
@@ -71,7 +68,7 @@ async def subscribe(request: Request, config: Config) -> Response:
 
     async def effect(tx: Transaction, values: Values) -> Response:
         wording = values.granted["consent"]
-        subject_id, until = await begin_subject(tx), tx.now + config.doi_ttl
+        subject_id, until = await begin_subject(tx), tx.now + configured().doi_ttl
         pending = Pending(
             subject_id=subject_id,
             email=values["email"],
@@ -87,7 +84,7 @@ async def subscribe(request: Request, config: Config) -> Response:
         )
         await store.add_pending(tx, pending)
         await set_deadline(tx, subject_id, UNCONFIRMED, until)
-        await _queue_confirmation(tx, pending, config)
+        await _queue_confirmation(tx, pending)
         token = await new_token(tx, subject_id, names.RESEND, until)
         tx.on_commit(lambda: crash("web:after-commit"))
         return see_other(f"/{lang}/{SERVICE}/sent/{token}")
@@ -96,27 +93,27 @@ async def subscribe(request: Request, config: Config) -> Response:
 
 
 @router.get(f"{ROOT}/sent/{{token}}")
-async def sent_page(request: Request, token: str, config: Config) -> Response:
+async def sent_page(request: Request, token: str) -> Response:
     """Say what happens next, how long the link lives, and how to get the mail again."""
     return render_form(
-        request, RESEND, reference=reference(REFERENCE, token), hours=hours_of(config)
+        request, RESEND, reference=reference(REFERENCE, token), hours=hours_of(configured())
     )
 
 
 @router.get(f"{ROOT}/sent/{{token}}/again")
-async def sent_again_page(request: Request, token: str, config: Config) -> Response:
+async def sent_again_page(request: Request, token: str) -> Response:
     """Say that the mail comes again."""
     return render_form(
         request,
         RESEND,
         reference=reference(REFERENCE, token),
-        hours=hours_of(config),
+        hours=hours_of(configured()),
         sent_again=True,
     )
 
 
 @router.post(f"{ROOT}/sent/{{token}}")
-async def resend(request: Request, token: str, config: Config) -> Response:
+async def resend(request: Request, token: str) -> Response:
     """Queue the mail again; the links of earlier ones stay good."""
 
     async def effect(tx: Transaction, _values: Values) -> Response:
@@ -124,7 +121,7 @@ async def resend(request: Request, token: str, config: Config) -> Response:
         pending = subject_id and await store.find_pending(tx, subject_id)
         # One in the queue is enough: the quota lets the next go after ten minutes.
         if pending and not await store.confirmation_waits(tx, pending.subject_id):
-            await _queue_confirmation(tx, pending, config)
+            await _queue_confirmation(tx, pending)
         return see_other(f"/{language(request)}/{SERVICE}/sent/{token}/again")
 
     return await submit(request, RESEND, effect)
@@ -144,26 +141,26 @@ async def confirm_page(request: Request, token: str) -> Response:
 
 
 @router.post(f"{ROOT}/confirm/{{token}}")
-async def confirm(request: Request, token: str, config: Config) -> Response:
+async def confirm(request: Request, token: str) -> Response:
     """Confirm a sign-up from the mailed link (double opt-in, GDPR Art. 7(1))."""
 
     async def effect(tx: Transaction, _values: Values) -> Response:
         state, _ = await find_token(tx, token, names.CONFIRM)
         if state is TokenState.USED:
             return render(request, f"{SERVICE}/used.html")
-        undo = await _subscribe(tx, await use_token(tx, token, names.CONFIRM), config)
+        undo = await _subscribe(tx, await use_token(tx, token, names.CONFIRM))
         return see_other(f"/{language(request)}/{SERVICE}/confirmed/{undo}")
 
     return await submit(request, CONFIRM, effect)
 
 
-async def _subscribe(tx: Transaction, subject_id: UUID, config: NewsletterSettings) -> str:
+async def _subscribe(tx: Transaction, subject_id: UUID) -> str:
     pending = await store.find_pending(tx, subject_id)
     if pending is None:
         raise UnknownToken
     await lock_text(tx, pending.email)
     taken = await store.take_pending(tx, subject_id)
-    subscriber, consent = rules.confirm(taken, uuid4(), tx.now, config.doi_ttl)
+    subscriber, consent = rules.confirm(taken, uuid4(), tx.now, configured().doi_ttl)
     present = await store.subscribed_at(tx, subscriber.email)
     if present is not None:
         await endings.replace(tx, present)
@@ -189,14 +186,12 @@ async def confirmed_page(request: Request, token: str) -> Response:
     )
 
 
-async def _queue_confirmation(
-    tx: Transaction, pending: Pending, config: NewsletterSettings
-) -> None:
+async def _queue_confirmation(tx: Transaction, pending: Pending) -> None:
     await post(
         tx,
         kind=names.CONFIRM,
         template=names.CONFIRM,
         language=pending.language,
         subject_id=pending.subject_id,
-        give_up_at=pending.submitted_at + config.doi_ttl,
+        give_up_at=pending.submitted_at + configured().doi_ttl,
     )

@@ -1,0 +1,145 @@
+"""Whether an address is known is not to be learned from a form: not from its answer, nor in time.
+
+Addresses are known, and unknown in two groups, in an order that nobody can foresee. The difference
+of the medians of known and unknown is to be under a millisecond, or under what two groups that
+are alike differ by.
+"""
+
+import random
+import re
+import secrets
+import statistics
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from contracts.vocabulary import Role
+from services import registry
+from shared.database import Database
+from shared.database.migrations import apply_schemas
+from shared.keys import apply_keys, signer_for
+from shared.settings import Settings
+from shared.web import Form, public_app
+from tests.bad_input import sample
+
+pytestmark = pytest.mark.timeout(240)
+POSTS = 1_000  # of known addresses, and as many of unknown ones
+LEAST_S = 0.001
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+KNOWN_AT = {
+    "newsletter/subscribe": """
+        insert into subscriber (subject_id, email, language, button, submitted_at, confirmed_at)
+        values ($1, $2, 'en', 'Send', now(), now())
+        """,
+    "registration/sign-up": """
+        insert into account (subject_id, email, language, submitted_at, confirmed_at)
+        values ($1, $2, 'en', now(), now())
+        """,
+    "contact/message": """
+        insert into inquiry (subject_id, reference, email, language, button, asked_at)
+        values ($1, 'CT-1', $2, 'en', 'Send', now())
+        """,
+    "rights/erase": """
+        insert into unconfirmed (subject_id, address, language, received_at)
+        values ($1, $2, 'en', now())
+        """,
+}
+KNOWN_AT["registration/reset"] = KNOWN_AT["registration/sign-up"]
+NAMES = ("newsletter", "registration", "contact", "rights")
+SERVICES = registry.named(NAMES)
+FORMS = {form.key: form for service in SERVICES for form in service.part().forms}
+
+
+@dataclass
+class Street:
+    """The public pages of the services, and their databases."""
+
+    settings: Settings
+    client: httpx2.AsyncClient
+    web: object
+    databases: dict[str, Database]
+
+    async def settle(self, form: Form, addresses: list[str]) -> None:
+        """Let these addresses be known to a form's service."""
+        async with self.databases[form.service].begin() as tx:
+            for address in addresses:
+                subject = await tx.fetchval(
+                    "insert into subject (subject_id) values (gen_random_uuid()) "
+                    "returning subject_id"
+                )
+                await tx.execute(KNOWN_AT[form.key], subject, address)
+
+    async def send(self, form: Form, address: str) -> tuple[float, httpx2.Response]:
+        """Post a form with everything right; the seconds from the request to its answer."""
+        entries = sample(form, self.web.state.web) | {"email": address}  # type: ignore[attr-defined]
+        path = form.action.replace("{lang}", "en")
+        began = time.perf_counter()
+        answer = await self.client.post(path, data=entries)
+        return time.perf_counter() - began, answer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def street(settings: Settings) -> AsyncIterator[Street]:
+    """Open the pages; no worker runs, so nothing but the forms takes time."""
+    await apply_schemas(settings, [service.schema() for service in SERVICES])
+    apply_keys(settings, NAMES, ())
+    web = public_app(settings, [service.part() for service in SERVICES])
+    databases = {
+        name: await Database.connect(
+            settings, name, "app", signer=signer_for(settings, name, Role.SERVICE), size=1
+        )
+        for name in NAMES
+    }
+    transport = httpx2.ASGITransport(app=web)
+    async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+        yield Street(settings, client, web, databases)
+    await web.state.web.close()
+    for database in databases.values():
+        await database.close()
+
+
+def invent(count: int) -> list[str]:
+    """Invent addresses, all of one length."""
+    return [f"{secrets.token_hex(8)}@example.org" for _ in range(count)]
+
+
+def said(answer: httpx2.Response) -> tuple[object, ...]:
+    """Give all of an answer except what is drawn anew for each: its token, and when it was."""
+    headers = {
+        name: TOKEN.sub("*", value)
+        for name, value in answer.headers.items()
+        if name not in {"date", "x-request-id", "server-timing"}
+    }
+    return answer.status_code, TOKEN.sub("*", answer.text), tuple(sorted(headers.items()))
+
+
+@pytest.mark.parametrize("key", KNOWN_AT)
+async def test_nobody_learns_from_an_answer_or_its_time_who_is_known(
+    street: Street, key: str
+) -> None:
+    form = FORMS[key]
+    groups = {"known": invent(POSTS), "one": invent(POSTS // 2), "other": invent(POSTS // 2)}
+    await street.settle(form, groups["known"])
+    posts = [(group, address) for group, all_of in groups.items() for address in all_of]
+    random.shuffle(posts)
+    times: dict[str, list[float]] = {group: [] for group in groups}
+    answers = set()
+    for address in invent(20):  # the first ones open connections
+        await street.send(form, address)
+
+    for group, address in posts:
+        seconds, answer = await street.send(form, address)
+        times[group].append(seconds)
+        answers.add(said(answer))
+
+    assert len(answers) == 1, "one answer to everybody, in body, status and headers"
+    [(status, *_)] = answers
+    assert status == 303
+    noise = abs(statistics.median(times["one"]) - statistics.median(times["other"]))
+    unknown = statistics.median(times["one"] + times["other"])
+    difference = abs(statistics.median(times["known"]) - unknown)
+    assert difference < max(LEAST_S, noise)
