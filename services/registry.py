@@ -6,6 +6,7 @@ pages, worker, verifier, database, keys, register, commands.
 
 from collections.abc import Sequence
 
+from services.contact.declaration import SERVICE as CONTACT
 from services.erasure.declaration import SERVICE as ERASURE
 from services.events.declaration import SERVICE as EVENTS
 from services.newsletter.declaration import SERVICE as NEWSLETTER
@@ -15,7 +16,7 @@ from services.website.declaration import SERVICE as WEBSITE
 from shared.database.migrations import Schema
 from shared.slice import Service
 
-SERVICES = (WEBSITE, NEWSLETTER, EVENTS, REGISTRATION, RIGHTS, ERASURE)
+SERVICES = (WEBSITE, NEWSLETTER, EVENTS, CONTACT, REGISTRATION, RIGHTS, ERASURE)
 
 
 class UnknownService(Exception):  # noqa: N818 - the message says which there are

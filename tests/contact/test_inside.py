@@ -10,7 +10,7 @@ import pytest
 from shared.web.configuration import WebSettings
 from tests.contact.site import FORM, Site
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.rule("R-CT-03")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 URL = re.compile(r"https?://[^\s\"'<>)]+")
 LOADING = re.compile(r"<(?:script|img|iframe|link|object|embed|source|video|audio)\b[^>]*")
 _reached: list[object] = []
@@ -46,6 +46,7 @@ def allowed_hosts(site: Site) -> set[str]:
     return {urlsplit(url).hostname or "" for url in ours}
 
 
+@pytest.mark.rule("R-CT-03")
 async def test_from_the_form_to_the_end_only_our_own_servers_are_reached(
     site: Site, reached: list[object]
 ) -> None:
@@ -71,6 +72,7 @@ async def test_from_the_form_to_the_end_only_our_own_servers_are_reached(
     assert not foreign
 
 
+@pytest.mark.rule("R-CT-03")
 @pytest.mark.parametrize("lang", ["de", "en"])
 async def test_pages_and_mails_name_no_foreign_host_and_load_nothing(site: Site, lang: str) -> None:
     ada = site.address()

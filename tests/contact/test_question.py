@@ -10,7 +10,7 @@ from shared.web.questions import Question, question_of
 from tests.client import fill_form, solve
 from tests.contact.site import FORM, Site, form_of, question
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.rule("R-CT-04")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 ENTRIES = {"message": "What does it cost?", "company": "Engines", "telephone": "1"}
 CASES = "select count(*) from inquiry where email = $1"
 
@@ -21,6 +21,7 @@ def id_asking(form_ids: FormIds, first: int, second: int) -> str:
     return next(one for one in ids if question_of(form_ids, one) == Question(first, second))
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_please_add_2_and_5_is_7(site: Site) -> None:
     ada = site.address()
     asked = id_asking(site.web.state.web.form_ids, 2, 5)
@@ -34,6 +35,7 @@ async def test_please_add_2_and_5_is_7(site: Site) -> None:
     assert (answer.status_code, await site.count(CASES, ada)) == (303, 1)
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_a_sum_may_be_written_in_the_digits_of_any_script() -> None:
     asked = Question(9, 8)
 
@@ -45,6 +47,7 @@ async def test_a_sum_may_be_written_in_the_digits_of_any_script() -> None:
     )
 
 
+@pytest.mark.rule("R-CT-04")
 @pytest.mark.parametrize(("lang", "words"), [("en", "Please add"), ("de", "Bitte addieren Sie")])
 async def test_the_question_is_text_in_the_pages_language(
     site: Site, lang: str, words: str
@@ -56,12 +59,14 @@ async def test_the_question_is_text_in_the_pages_language(
     assert "<script" not in page.text
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_numbers_differ_from_page_to_page(site: Site) -> None:
     asked = {question(await site.client.get(FORM.format("en"))) for _ in range(12)}
 
     assert len(asked) > 2
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_the_answer_is_in_no_page_cookie_or_token(site: Site) -> None:
     asked = id_asking(site.web.state.web.form_ids, 9, 8)
     page = await site.client.get(FORM.format("en"))
@@ -76,6 +81,7 @@ async def test_the_answer_is_in_no_page_cookie_or_token(site: Site) -> None:
     assert expected not in {str(one.get("value")) for one in descriptor["fields"]}
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_a_wrong_answer_keeps_the_entries_and_asks_something_else(site: Site) -> None:
     ada = site.address()
     page = await site.client.get(FORM.format("de"))
@@ -93,6 +99,7 @@ async def test_a_wrong_answer_keeps_the_entries_and_asks_something_else(site: Si
     assert (answer.status_code, await site.count(CASES, ada)) == (303, 1)
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_a_question_has_one_try(site: Site) -> None:
     ada = site.address()
     page = await site.client.get(FORM.format("en"))
@@ -107,6 +114,7 @@ async def test_a_question_has_one_try(site: Site) -> None:
     assert await site.count(CASES, ada) == 0
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_a_right_answer_is_good_for_one_case(site: Site) -> None:
     ada = site.address()
     page = await site.client.get(FORM.format("en"))
@@ -129,6 +137,7 @@ def later(site: Site) -> Iterator[list[float]]:
     form_ids._clock = real
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_a_question_is_good_for_15_minutes(site: Site, later: list[float]) -> None:
     in_time, late = site.address(), site.address()
     pages = [await site.client.get(FORM.format("en")) for _ in range(2)]
@@ -147,6 +156,7 @@ async def test_a_question_is_good_for_15_minutes(site: Site, later: list[float])
     assert await site.count(CASES, late) == 1
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_a_double_submit_is_none_however_late(site: Site, later: list[float]) -> None:
     ada = site.address()
     page = await site.client.get(FORM.format("en"))
@@ -160,6 +170,7 @@ async def test_a_double_submit_is_none_however_late(site: Site, later: list[floa
     assert await site.count(CASES, ada) == 1
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_a_question_of_another_form_is_no_good(site: Site) -> None:
     ada = site.address()
     page = await site.client.get(FORM.format("en"))
@@ -175,6 +186,7 @@ async def test_a_question_of_another_form_is_no_good(site: Site) -> None:
     assert (answer.status_code, await site.count(CASES, ada)) == (422, 0)
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_the_right_sum_is_not_enough(site: Site) -> None:
     ada = site.address()
     page = await site.client.get(FORM.format("en"))
@@ -187,6 +199,7 @@ async def test_the_right_sum_is_not_enough(site: Site) -> None:
     assert (answer.status_code, await site.count(CASES, ada)) == (422, 0)
 
 
+@pytest.mark.rule("R-CT-04")
 async def test_a_program_of_another_site_gets_the_question_with_its_end(site: Site) -> None:
     ada = site.address()
     descriptor = (await site.client.get("/de/contact/forms/message")).json()

@@ -43,3 +43,37 @@ async def test_pressing_send_is_the_consent_to_the_words_beside_it(site: Site) -
     assert granted.wording_sha256 == wording.sha256 == consent["wording_sha256"].hex()
     assert "press &#34;Send&#34;" in page.text
     assert '<a href="/en/data-protection-policy.html">' in page.text
+
+
+@pytest.mark.rule("R-CT-05")
+async def test_nothing_is_said_to_have_arrived_that_was_not_stored(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = site.address()
+
+    async def fail(*_: object, **__: object) -> None:
+        raise OSError
+
+    invented = await site.client.get(f"/en/contact/sent/{'a' * 43}")
+    with monkeypatch.context() as broken:
+        broken.setattr("services.contact.api.grant", fail)  # the last step before the commit
+        refused = await site.write(ada)
+
+    assert (invented.status_code, refused.status_code) == (404, 503)
+    assert "has reached us" not in invented.text + refused.text
+    assert await site.count("select count(*) from inquiry where email = $1", ada) == 0
+
+
+@pytest.mark.rule("R-CT-01")
+async def test_only_address_and_message_are_needed_and_nothing_else_is_taken(site: Site) -> None:
+    page = await site.client.get(FORM.format("en"))
+
+    empty = await site.post(page, {})
+    other = await site.post(page, {"email": site.address(), "message": "x", "age": "36"})
+    case = await site.written(site.address())
+
+    row = await site.row("select company, telephone from inquiry where subject_id = $1", case)
+    assert (row["company"], row["telephone"]) == (None, None)
+    assert (empty.status_code, other.status_code) == (422, 422)
+    assert [name for name in ("email", "company", "telephone", "message", "sum")
+            if f'id="{name}-error"' in empty.text] == ["email", "message", "sum"]  # fmt: skip

@@ -7,9 +7,9 @@ import pytest
 import pytest_asyncio
 
 from contracts.vocabulary import Role
+from services.website.declaration import SERVICE as WEBSITE
 from services.website.registers import configured_registers
 from services.website.settings import SERVICE, configured
-from services.website.whole import SERVICE as WEBSITE
 from shared.database import Database, apply_schemas
 from shared.keys import apply_keys, signer_for
 from shared.settings import Settings

@@ -10,9 +10,9 @@ from fastapi import FastAPI
 
 from contracts.messages import Message, parse, split_lines
 from demo.person import PageForm, forms_of
+from services.website.declaration import SERVICE as WEBSITE
 from services.website.forms import field_of
 from services.website.inventory import INVENTORY
-from services.website.whole import SERVICE as WEBSITE
 from shared.database import Database
 from shared.deadlines import run_due
 from shared.settings import Settings

@@ -123,6 +123,7 @@ async def test_an_objection_ends_analysis_and_leaves_the_technical_log_alone(
         await website.choose(browser)
         said = await browser.get("/en/cookies/saved")
         await website.clock()
+        await website.written()
         counted = await website.count("select coalesce(sum(count), 0) from total")
         await browser.get("/en/")
         await website.written()
