@@ -243,7 +243,7 @@ class Installation:
             if service.origin:
                 await self.none_left(service.name, "select from alias")
 
-    async def command(self, *arguments: str) -> tuple[int, str]:
+    async def command(self, *arguments: str, typed: str = "") -> tuple[int, str]:
         """Run one of our commands; gives exit code and what it printed on both streams."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -251,10 +251,11 @@ class Installation:
             "services.cli",
             *arguments,
             env=self.environment,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        out, _ = await process.communicate()
+        out, _ = await process.communicate(typed.encode())
         return process.returncode or 0, out.decode()
 
 

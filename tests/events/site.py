@@ -180,6 +180,8 @@ class Events:
 
     async def pass_time(self, time: timedelta) -> None:
         """Move everything that has a time back, as if it had passed; then let the clock work."""
+        if self.gate.opened.is_set():
+            await self.no_more_mail()  # or the mailer and these statements wait for each other
         async with self.eraser.begin() as tx:
             for statement in MOVES:
                 await tx.execute(statement, time)

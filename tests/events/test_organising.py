@@ -63,7 +63,11 @@ async def test_moving_moves_the_end_and_people_are_told(events: Events, lang: st
     async with events.app.begin() as tx:
         slot = Slot(tx.now + 40 * DAY, tx.now + 40 * DAY + HOUR)
 
+    due = "select due_at from deadline where subject_id = $1 and kind = 'end'"
+    before = (await events.row(due, ada.subject_id))[0]
+
     told = await events.organise(organising.move, gathering, [slot])
+    after = (await events.row(due, ada.subject_id))[0]
     mails = await events.mails(ada.address, "Verschoben" if lang == "de" else "Moved")
     await events.pass_time(LAST + CONCLUDE + DAY)
     later = await _state(events, gathering)
@@ -71,6 +75,7 @@ async def test_moving_moves_the_end_and_people_are_told(events: Events, lang: st
     await events.pass_time(29 * DAY)
 
     assert (told, len(mails)) == (1, 1)
+    assert after == slot.ends_at + CONCLUDE > before
     assert (later, still["seat"]) == ("planned", 1)
     assert await _state(events, gathering) == "concluded"
     assert await events.everything(ada.subject_id) == {}

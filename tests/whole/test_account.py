@@ -146,6 +146,51 @@ async def test_what_is_typed_to_sign_in_or_to_reset_stands_in_no_message_and_no_
     assert all("registration" in place for place in places)
 
 
+async def test_what_is_typed_on_the_account_page_stands_in_its_own_rows_and_passwords_nowhere(
+    installation: Installation, browser: httpx2.AsyncClient
+) -> None:
+    ada = holder(installation, browser)
+    account = Holder(installation, ada.person, {})
+    await account.sign_up()
+    await account.sign_in()
+    mark = ada.words["city"]
+    secrets = [f"wrong{mark}", f"another wrong{mark}", f"new phrase {mark}"]
+    other = f"new{mark}@example.org"
+
+    await ada.person.fill(f"{ACCOUNT}/details", ada.words)
+    await ada.person.fill(f"{ACCOUNT}/address", {"email": other, "password": PASSWORD})
+    await ada.person.fill(f"{ACCOUNT}/end", {"password": secrets[0]})
+    changing = {"password": secrets[1], "chosen": secrets[2]}
+    await ada.person.fill(f"{ACCOUNT}/password", changing)
+    changed = await ada.person.fill(f"{ACCOUNT}/password", {**changing, "password": PASSWORD})
+    places = await installation.named(*ada.markers, other)
+
+    assert "/sign-in/again" in changed.url.path
+    assert places
+    assert all("registration" in place for place in places)
+    assert not await installation.named(*secrets)
+
+
+@pytest.mark.rule("R-ACC-11")
+async def test_a_hold_is_placed_by_a_command_that_asks_for_the_address(
+    installation: Installation, browser: httpx2.AsyncClient
+) -> None:
+    ada = Holder(installation, someone(installation, browser).person, {})
+    await ada.sign_up()
+    hold = ("registration", "hold", "records", "--until", "2031-12-31", "--json")
+
+    code, told = await installation.command(*hold, typed=f"{ada.person.address}\n")
+    nobody, _ = await installation.command(*hold, typed="nobody.at.all@example.org\n")
+    past, _ = await installation.command(*hold[:3], "--until", "2001-01-01", typed="\n")
+    unknown, _ = await installation.command("registration", "hold", "x", "--until", "2031-12-31")
+
+    assert (code, nobody, past, unknown) == (0, 1, 1, 1), told
+    sql = "select reference from hold join account using (subject_id) where email = $1"
+    (row,) = await installation.ask("registration", sql, ada.person.address)
+    assert row["reference"] == "hgb-257"
+    assert "legal-obligation" in told
+
+
 @pytest.mark.rule("R-ACC-06")
 async def test_a_promotion_goes_from_the_command_line_to_who_agreed(
     installation: Installation, browser: httpx2.AsyncClient, tmp_path: Path

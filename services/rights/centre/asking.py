@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.vocabulary import Identity, Role
+from contracts.vocabulary import Identity
 from services.rights import store
 from services.rights.centre.forms import BASE, CONFIRM, ERASE, RESEND
 from services.rights.inventory import INVENTORY
@@ -18,9 +18,9 @@ from shared.crash import crash
 from shared.database import Database, Transaction, barrier, is_transient
 from shared.deadlines import set_deadline
 from shared.errors import UnknownToken
-from shared.keys import signer_for
 from shared.mail import post
 from shared.saga.closing import Slice
+from shared.saga.eraser import eraser_of
 from shared.saga.followed import follow
 from shared.saga.origin import Opening, open_request
 from shared.web import (
@@ -36,14 +36,11 @@ from shared.web import (
     submit,
     transaction,
     use_token,
-    web_of,
 )
 from shared.web.submit import database_away
 
 router = APIRouter()
 PART = Slice(INVENTORY, store.find_subjects)
-ERASER = f"{SERVICE}/eraser"
-POOL = 4
 REFERENCE = "ER"
 
 
@@ -120,7 +117,7 @@ async def confirm(request: Request, token: str) -> Response:
     """
     values = await read_form(request, CONFIRM)
     try:
-        secret = await _open(await _eraser(request), token)
+        secret = await _open(await eraser_of(request, SERVICE), token)
     except Exception as error:
         if not is_transient(error):
             raise
@@ -160,19 +157,3 @@ async def _queue_link(tx: Transaction, subject: UUID, lang: str) -> None:
         subject_id=subject,
         give_up_at=tx.now + configured().request_unconfirmed_ttl,
     )
-
-
-async def _eraser(request: Request) -> Database:
-    """Return the pool of the role that may delete: an origin acts on its own slice at once."""
-    web = web_of(request)
-    found = web.databases.get(ERASER)
-    if found is None:
-        async with web.connecting:
-            found = web.databases.get(ERASER)
-            if found is None:
-                signer = signer_for(web.settings, SERVICE, Role.SERVICE)
-                found = await Database.connect(
-                    web.settings, SERVICE, "eraser", signer=signer, size=POOL
-                )
-                web.databases[ERASER] = found
-    return found
