@@ -105,6 +105,7 @@ async def cancel(tx: Transaction, subject_id: UUID) -> bool:
 
 async def no_survey(tx: Transaction, subject_id: UUID, method: Method) -> bool:
     """Take the survey back alone: no question any more, answers deleted uncounted (R-EV-04)."""
+    await seats.lock(tx, subject_id)
     withdrawn = await withdraw(tx, subject_id, SURVEY, method)
     if withdrawn:
         await surveys.forget_answers(tx, subject_id)
@@ -114,6 +115,7 @@ async def no_survey(tx: Transaction, subject_id: UUID, method: Method) -> bool:
 
 async def no_material(tx: Transaction, subject_id: UUID, method: Method) -> bool:
     """Take the reading material back alone: what was not handed over never is (R-EV-04)."""
+    await seats.lock(tx, subject_id)
     withdrawn = await withdraw(tx, subject_id, MATERIAL, method)
     if withdrawn:
         await surveys.forget_owed(tx, subject_id)

@@ -82,7 +82,13 @@ async def find(tx: Transaction, subject_id: UUID) -> Seat | None:
 
 
 async def lock(tx: Transaction, subject_id: UUID) -> Seat | None:
-    """Give a seat for changing, or None: of two who change it, one waits."""
+    """Give a seat for changing, or None: of two who change it, one waits.
+
+    Its deadlines are taken first, as the clock does; otherwise both could wait for each other.
+    """
+    await tx.execute(
+        "select from deadline where subject_id = $1 order by kind for update", subject_id
+    )
     await tx.execute("select from seat where subject_id = $1 for update", subject_id)
     return await find(tx, subject_id)
 
@@ -107,9 +113,18 @@ async def lock_all(tx: Transaction, subjects: Collection[UUID]) -> list[Seat]:
 async def hold_still(tx: Transaction, gathering_id: UUID) -> None:
     """Keep everybody's ending in a gathering from running until this transaction is over.
 
-    Taken before the gathering itself, as whoever deletes takes them; who registers meanwhile, or
-    cancels, waits for the gathering.
+    Everybody takes deadlines, people, seats and the gathering in this order; who registers
+    meanwhile, or cancels, waits for the gathering.
     """
+    await tx.execute(
+        """
+        select from deadline
+         where subject_id in (select subject_id from seat where gathering_id = $1)
+         order by subject_id, kind
+           for update
+        """,
+        gathering_id,
+    )
     await tx.execute(
         """
         select from subject
