@@ -5,6 +5,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ROOMS := contracts shared services demo bench tests
 READY := .venv/ready
+# A worker has servers of its own and whole files, since a file shares one installation.
+SHARED := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -37,7 +39,7 @@ reset: $(READY) ## Delete all data, keys and logs of `make up` (asks first)
 
 ##@ Check
 test: $(READY) ## Run the tests on a real Kafka and a real PostgreSQL
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(SHARED)
 
 test-kill: $(READY) ## Repeat the kill tests with many seeds
 	@EXPUNGE_KILL_ROUNDS=$${EXPUNGE_KILL_ROUNDS:-10} $(BIN)/pytest -m kill --timeout 1800

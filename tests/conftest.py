@@ -1,5 +1,7 @@
 """What every test may use: one real stack for the whole run, and settings of its own per module."""
 
+import contextlib
+import fcntl
 import itertools
 import os
 import secrets
@@ -27,13 +29,22 @@ _numbers = itertools.count(1)
 def stack() -> Iterator[Stack]:
     """Start Kafka, PostgreSQL and the inbox once; they end with this process however it ends."""
     os.environ.setdefault("EXPUNGE_CACHE", str(STATES / "cache"))
-    _remove_leftovers()
     state = STATES / f"test-{os.getpid()}"
-    try:
-        with _stack(state) as running:
-            yield running
-    finally:
-        _remove(state)
+    with contextlib.ExitStack() as running:
+        running.callback(_remove, state)
+        with _nobody_else_starts():
+            _remove_leftovers()
+            stack = running.enter_context(_stack(state))
+        yield stack
+
+
+@contextlib.contextmanager
+def _nobody_else_starts() -> Iterator[None]:
+    """Let processes that share the tests fill the cache and take ports one after the other."""
+    STATES.mkdir(exist_ok=True)
+    with (STATES / "starting").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 def _stack(state: Path) -> AbstractContextManager[Stack]:
