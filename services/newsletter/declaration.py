@@ -5,7 +5,7 @@ from pathlib import Path
 from contracts.vocabulary import Reason
 from services.newsletter.api import router
 from services.newsletter.cli import app
-from services.newsletter.forms import CONFIRM, PREFERENCES, RESEND, SUBSCRIBE, UNSUBSCRIBE
+from services.newsletter.forms import CONFIRM, PREFERENCES, RENEW, RESEND, SUBSCRIBE, UNSUBSCRIBE
 from services.newsletter.inventory import INVENTORY
 from services.newsletter.mails import Mails
 from services.newsletter.settings import PURPOSE, REPLACED, UNCONFIRMED, WITHDRAWN, configured
@@ -26,7 +26,7 @@ SERVICE = Service(
     name=NAME,
     folder=Path(__file__).parent,
     pages=router,
-    forms=(SUBSCRIBE, RESEND, CONFIRM, UNSUBSCRIBE, PREFERENCES),
+    forms=(SUBSCRIBE, RESEND, CONFIRM, UNSUBSCRIBE, PREFERENCES, RENEW),
     cards=(Card("subscribe", SUBSCRIBE.action),),
     inventory=INVENTORY,
     find=find_subjects,

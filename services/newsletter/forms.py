@@ -1,6 +1,7 @@
 """The newsletter's forms: fields, wordings and paths, declared once."""
 
 from services.newsletter.settings import PURPOSE, SERVICE, WORDING
+from shared.slice import renewal_form
 from shared.web.forms import Declaration, Field, Form, Kind
 
 BASE = f"/{{lang}}/{SERVICE}"
@@ -11,14 +12,15 @@ _NAMES = (
     Field("first_name", autocomplete="given-name", max_length=MAX_NAME),
     Field("last_name", autocomplete="family-name", max_length=MAX_NAME),
 )
+# Pressing the button is the declaration (R-NL-05): its wording stands beside it.
+_CONSENT = Declaration("consent", WORDING, purpose=PURPOSE, mandatory=True, box=False)
 
 SUBSCRIBE = Form(
     name="subscribe",
     service=SERVICE,
     action=f"{BASE}/subscribe",
     fields=(Field("email", Kind.EMAIL, mandatory=True, autocomplete="email"), *_NAMES),
-    # Pressing the button is the declaration (R-NL-05): its wording stands beside it.
-    declarations=(Declaration("consent", WORDING, purpose=PURPOSE, mandatory=True, box=False),),
+    declarations=(_CONSENT,),
     joined=True,
 )
 RESEND = Form(
@@ -51,3 +53,4 @@ PREFERENCES = Form(
     template=f"{SERVICE}/preferences.html",
     once=False,
 )
+RENEW = renewal_form(SERVICE, PREFERENCES.action, _CONSENT)

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.registration.rules import MAX_PASSWORD
 from services.registration.settings import PROMOTION, SERVICE, USE, WORDINGS
+from shared.slice import renewal_form
 from shared.web import Declaration, Field, Form, Kind
 from shared.web.account import ACCOUNT_COOKIE
 
@@ -147,6 +148,7 @@ END_SIGN_IN = _signed_in(
     "end-sign-in", "sign-ins", Field("sign_in", Kind.HIDDEN, mandatory=True, max_length=36)
 )
 END = _signed_in("end", "end", PASSWORD, *(Field(name, Kind.TICK) for name in OTHERS))
+RENEW = renewal_form(SERVICE, ACCOUNT, *SIGN_UP.declarations, guard=GUARD)
 
 FORMS: Final = (
     SIGN_UP,
@@ -167,4 +169,5 @@ FORMS: Final = (
     WITHDRAW,
     END_SIGN_IN,
     END,
+    RENEW,
 )

@@ -57,6 +57,25 @@ async def live(tx: Transaction, key: str, wordings: Wordings) -> dict[str, Live]
     }
 
 
+async def outdated(tx: Transaction, key: str, wordings: Wordings) -> list[str]:
+    """Give the purposes that were agreed to in words that changed since (R-POL-01)."""
+    rows = await tx.fetch(
+        """
+        select g.purpose, c.wording, c.wording_version
+          from granted g
+          join consent c using (subject_id, purpose)
+         where g.key_sha256 = any($1::bytea[])
+           and g.ended_at is null
+        """,
+        [digest_of(key, purpose) for purpose in OFFERED],
+    )
+    return [
+        row["purpose"]
+        for row in rows
+        if not wordings.counts(row["wording"], int(row["wording_version"]))
+    ]
+
+
 async def stands(tx: Transaction, key: str) -> dict[str, UUID]:
     """Give everything that has not ended under a key, also what does not count now."""
     rows = await tx.fetch(

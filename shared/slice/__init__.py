@@ -13,6 +13,7 @@ from shared.slice.consents import (
 from shared.slice.declaration import Service
 from shared.slice.endings import Endings, end_at, end_now
 from shared.slice.finding import find_by
+from shared.slice.renewal import Renewal, renew_ticked, renewal, renewal_form
 from shared.slice.retention import Beside, Fallen
 from shared.slice.subjects import begin_subject, is_restricted, lock_text
 
@@ -21,6 +22,7 @@ __all__ = [
     "Consent",
     "Endings",
     "Fallen",
+    "Renewal",
     "Service",
     "begin_subject",
     "consent_receipt",
@@ -34,5 +36,8 @@ __all__ = [
     "lock_text",
     "outdated",
     "renew",
+    "renew_ticked",
+    "renewal",
+    "renewal_form",
     "withdraw",
 ]

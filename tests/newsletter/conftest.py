@@ -35,7 +35,7 @@ async def newsletter(stack: Stack, settings: Settings) -> AsyncIterator[Newslett
     web = public_app(settings, [NEWSLETTER.part()])
     transport = httpx2.ASGITransport(app=web)
     async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-        yield Newsletter(settings, client, stack.inbox, app, eraser)
+        yield Newsletter(settings, client, stack.inbox, app, eraser, web=web)
     await web.state.web.close()
     await app.close()
     await eraser.close()

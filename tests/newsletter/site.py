@@ -51,6 +51,7 @@ class Newsletter:
     config: NewsletterSettings = field(default_factory=NewsletterSettings)
     gate: Gate = field(default_factory=Gate)
     mails_of: Any = None
+    web: Any = None
 
     def address(self) -> str:
         """Invent a person whose mailbox nobody else uses."""

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +17,8 @@ from services.newsletter.rules import BadIssue, ContentChanged, Issue, State, Te
 from shared.mail.mailer import MAX_UNDER_WAY
 from shared.mail.markdown import LoadsFromElsewhere
 from shared.stack.inbox import Mail
-from shared.web.wordings import Wordings, read_wordings
 from tests.newsletter.site import Newsletter, path_of
+from tests.rewording import reworded
 
 ADDRESS = re.compile(
     r"""(?:src|srcset|background|data|poster|href)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE
@@ -155,18 +154,6 @@ async def test_other_words_under_the_same_name_are_refused(newsletter: Newslette
         await begin(newsletter.app, Issue("autumn", texts | {"de": Text("Ausgabe", "Zwei\n")}))
 
 
-def _with_a_material_change(tmp_path: Path) -> Wordings:
-    """Publish a second version of the declaration that says something else."""
-    folder = tmp_path / "wordings"
-    shutil.copytree(FOLDER / "wordings", folder)
-    for language in ("de", "en"):
-        (folder / f"newsletter.v2.{language}.txt").write_text(language)
-    (folder / "versions.toml").write_text(
-        '["newsletter.v2"]\neffective_from = 2026-01-01\nmaterial = true\n'
-    )
-    return read_wordings(tmp_path)
-
-
 @pytest.mark.rule("R-NL-08", "R-POL-01")
 @pytest.mark.parametrize("reason", ["unsubscribed", "restricted", "material-change"])
 async def test_just_before_each_delivery_it_is_asked_again(
@@ -187,7 +174,7 @@ async def test_just_before_each_delivery_it_is_asked_again(
                 "update subject set restricted_at = now() where subject_id = $1", subject_id
             )
     else:
-        changed = _with_a_material_change(tmp_path)
+        changed = reworded(FOLDER, tmp_path, "newsletter")
         monkeypatch.setitem(vars(newsletter.mails_of), "wordings", changed)
     newsletter.gate.opened.set()
     now = await send(newsletter.app, issue, lambda _now: None)

@@ -7,13 +7,17 @@ import pytest
 
 from contracts.messages import ConsentWithdrawn
 from contracts.vocabulary import Method
+from services.registration.declaration import FOLDER
 from services.registration.issue import BadPromotion, Issue, PromotionChanged, State, read_issue
 from services.registration.promoting import Progress, begin, progress, queue_all, send
 from services.registration.settings import PROMOTION, USE
 from shared.mail.markdown import LoadsFromElsewhere
-from tests.registration.site import Site, path_of
+from shared.web import Language
+from tests.registration.site import Site, path_of, posting_form
+from tests.rewording import reworded
 
 ACCOUNT = "/en/registration/account"
+DOCUMENT = "/en/documents/archive-in-a-day"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -148,3 +152,59 @@ async def test_its_words_are_fixed_and_load_nothing(site: Site, tmp_path: Path) 
     with pytest.raises(BadPromotion):
         read_issue(tmp_path)
     assert (await progress(site.app, begun)).name == "sixth"
+
+
+@pytest.mark.rule("R-POL-01", "R-ACC-02", "R-ACC-04")
+async def test_a_declaration_whose_words_changed_is_renewed_on_the_account_page_by_itself(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = site.address()
+    subject_id = await site.account(ada, promotion=True)
+    browser = await site.signed_in(ada)
+    changed = reworded(FOLDER, tmp_path, "account", "promotion")
+    monkeypatch.setitem(site.web.state.web.pages.wordings, "registration", changed)
+    versions = (
+        "select array_agg(wording_version order by purpose) from consent where subject_id = $1"
+    )
+    shown = "select count(*) from presented where subject_id = $1"
+
+    page, closed = await browser.get(ACCOUNT), await browser.get(DOCUMENT)
+    renew = posting_form(page, "/renew")
+    agreed = [await site.value(shown, subject_id)]
+    await site.post(page, renew, {"use": renew.unticked["use"]}, browser)
+    opened, one = await browser.get(DOCUMENT), await site.value(versions, subject_id)
+    page = await browser.get(ACCOUNT)
+    renew = posting_form(page, "/renew")
+    left = set(renew.unticked)
+    await site.post(page, renew, renew.unticked, browser)
+    agreed.append(await site.value(shown, subject_id))
+
+    assert "New words of promotion, en." in page.text
+    assert (closed.status_code, opened.status_code) == (403, 200)
+    assert "has changed" in closed.text
+    assert (one, left) == (["1", "2"], {"promotion"})
+    assert await site.value(versions, subject_id) == ["2", "2"]
+    assert "renewal-title" not in (await browser.get(ACCOUNT)).text
+    assert agreed == [2, 4]
+    assert await site.subject(ada) == subject_id
+
+
+@pytest.mark.rule("R-POL-01", "R-ACC-04")
+async def test_nobody_renews_what_they_never_agreed_to(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = site.address()
+    subject_id = await site.account(ada)
+    browser = await site.signed_in(ada)
+    changed = reworded(FOLDER, tmp_path, "account", "promotion")
+    monkeypatch.setitem(site.web.state.web.pages.wordings, "registration", changed)
+    page = await browser.get(ACCOUNT)
+    renew = posting_form(page, "/renew")
+    words = changed.current("promotion", Language.EN).sha256
+
+    answer = await site.post(page, renew, {"promotion": words}, browser)
+
+    purposes = "select array_agg(purpose) from consent where subject_id = $1"
+    assert answer.status_code == 303
+    assert set(renew.unticked) == {"use"}
+    assert await site.value(purposes, subject_id) == [USE]

@@ -183,17 +183,24 @@ async def test_changed_words_ask_again_and_stop_what_was_granted(
         site = layer_of(website.app)._site
         old = site.wordings
         newer = tuple(
-            type(one)(one.id, 2, one.language, one.text + "!", "0" * 64)
+            type(one)(one.id, 2, one.language, one.text + "!", f"{one.language == 'de':064x}")
             for one in old.all
             if one.id == GOOGLE
         )
         changed = Wordings((*old.all, *newer), {(GOOGLE, 2): Version(None, material=True)})
         monkeypatch.setitem(website.app.state.web.pages.wordings, "website", changed)
         after = await browser.get("/en/")
+        page = await browser.get("/en/cookies")
+        await website.choose(browser, GOOGLE)
+        again = await browser.get("/en/")
+        renewed = await browser.get("/en/cookies")
 
     assert (scripts(before), banner(before)) == ({"google-analytics"}, {})
     assert scripts(after) == set()
     assert set(banner(after)) == {"accept", "refuse"}
+    assert "no longer counts" in page.text
+    assert scripts(again) == {"google-analytics"}
+    assert "no longer counts" not in renewed.text
 
 
 @pytest.mark.rule("R-CK-08")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from contracts.policy import RETENTIONS
+from contracts.policy import EVERYBODY, RETENTIONS
 from services import registry
 from services.events.rules.ending import Trigger
 from shared.slice import Service
@@ -106,3 +106,6 @@ async def _lines(installation: Installation) -> None:
         f"alter table {part} owner to {owner}",
     ):
         await installation.ask("website", sql)
+
+
+assert {one.service for one in RETENTIONS} <= {*SERVICES, EVERYBODY}

@@ -12,6 +12,7 @@ from services.newsletter import settings as names
 from services.newsletter.forms import (
     ONE_CLICK,
     PREFERENCES,
+    RENEW,
     UNSUBSCRIBE,
 )
 from services.newsletter.pages import wording_text
@@ -21,6 +22,7 @@ from services.newsletter.settings import (
 from shared.database import Transaction
 from shared.errors import UnknownToken
 from shared.mail import masked
+from shared.slice import consents_of, renew_ticked, renewal
 from shared.web import (
     Values,
     find_token,
@@ -88,6 +90,7 @@ async def preferences_page(request: Request, token: str) -> Response:
         await require_caught_up(tx)
         _, subject_id = await find_token(tx, token, names.PREFERENCES)
         subscriber = subject_id and await store.find_subscriber(tx, subject_id)
+        consents = await consents_of(tx, subject_id) if subject_id else {}
     if not subscriber:
         return render(request, f"{SERVICE}/gone.html", status=404)
     stored = {
@@ -96,7 +99,8 @@ async def preferences_page(request: Request, token: str) -> Response:
         "language": subscriber.language,
     }
     saved = request.url.path.endswith("/saved")
-    return render_form(request, PREFERENCES, values=stored, saved=saved)
+    anew = renewal(request, RENEW, consents)
+    return render_form(request, PREFERENCES, values=stored, saved=saved, renewal=anew)
 
 
 @router.post(f"{ROOT}/preferences/{{token}}")
@@ -119,6 +123,20 @@ async def preferences(request: Request, token: str) -> Response:
     return await submit(request, PREFERENCES, effect)
 
 
+@router.post(RENEW.action)
+async def renew(request: Request, token: str) -> Response:
+    """Agree to the words in force, in the place of older ones that changed (R-POL-01)."""
+
+    async def effect(tx: Transaction, values: Values) -> Response:
+        _, subject_id = await find_token(tx, token, names.PREFERENCES)
+        if subject_id is None or await store.find_subscriber(tx, subject_id) is None:
+            raise UnknownToken
+        await renew_ticked(request, tx, subject_id, values)
+        return see_other(f"/{language(request)}/{SERVICE}/preferences/{token}/saved")
+
+    return await submit(request, RENEW, effect)
+
+
 @router.get(f"{ROOT}/consent/{{consent_id}}")
 async def consent_page(request: Request, consent_id: str) -> Response:
     """Show what somebody agreed to, by the id that only they were told (R-NL-09)."""
@@ -131,5 +149,11 @@ async def consent_page(request: Request, consent_id: str) -> Response:
         consent = await store.find_consent(tx, wanted)
     if consent is None:
         return render(request, f"{SERVICE}/no_consent.html", status=404, consent_id=wanted)
-    text = wording_text(web_of(request).pages.wordings[SERVICE], consent)
-    return render(request, f"{SERVICE}/consent.html", consent=consent, text=text)
+    wordings = web_of(request).pages.wordings[SERVICE]
+    return render(
+        request,
+        f"{SERVICE}/consent.html",
+        consent=consent,
+        text=wording_text(wordings, consent),
+        counts=wordings.counts(consent.wording, consent.wording_version),
+    )

@@ -16,6 +16,7 @@ from services.registration.forms import (
     DISAGREE,
     END_SIGN_IN,
     ONE_CLICK,
+    RENEW,
     SIGN_OUT,
     STOP,
 )
@@ -27,7 +28,7 @@ from services.registration.settings import PROMOTION, SERVICE
 from services.registration.store import accounts, addresses, policy, sign_ins
 from shared.database import Transaction
 from shared.errors import UnknownToken
-from shared.slice import consents_of, grant, withdraw
+from shared.slice import consents_of, grant, renew_ticked, renewal, withdraw
 from shared.web import (
     Values,
     find_token,
@@ -65,6 +66,7 @@ async def account_page(request: Request) -> Response:
             for one in consents.values()
         ],
         promoted=PROMOTION in consents,
+        renewal=renewal(request, RENEW, consents),
         browsers=[one for one in browsers if rules.documents_end(one, ends()) > now],
         until={one.sign_in_id: rules.documents_end(one, ends()) for one in browsers},
         this=this.sign_in_id,
@@ -112,6 +114,23 @@ async def disagree(request: Request) -> Response:
         return see_other(f"/{language(request)}/{SERVICE}/account")
 
     return await submit(request, DISAGREE, effect)
+
+
+@router.post(RENEW.action)
+async def renew(request: Request) -> Response:
+    """Agree to the words in force, in the place of older ones that changed (R-POL-01)."""
+    lang = language(request)
+
+    async def effect(tx: Transaction, values: Values) -> Response:
+        _, account = await signed_in(request, tx)
+        if rules.state_of(account) is not State.LIVE:
+            raise AccountClosed
+        purposes = await renew_ticked(request, tx, account.subject_id, values)
+        shown = presented_policy(lang, tx.now.date())
+        await policy.note(tx, account.subject_id, purposes, *shown)
+        return see_other(f"/{lang}/{SERVICE}/account")
+
+    return await submit(request, RENEW, effect)
 
 
 @router.get(STOP.action)

@@ -11,10 +11,11 @@ from services.registration.documents import Document, document, documents
 from services.registration.forms import SIGN_OUT
 from services.registration.pages import view
 from services.registration.rules import State
-from services.registration.settings import SERVICE
+from services.registration.settings import SERVICE, USE
 from shared.errors import NotFound
 from shared.mail.markdown import to_html
-from shared.web import language, render, transaction
+from shared.slice import consents_of, outdated
+from shared.web import language, render, transaction, web_of
 
 router = APIRouter()
 ROOT = "/{lang}/documents"
@@ -72,12 +73,16 @@ def _find(request: Request, name: str) -> Document:
 async def _may(request: Request, wanted: Document) -> tuple[Response | None, bool]:
     """Refuse with 401 who is not signed in, with 403 whose account is closed to documents.
 
+    It is also while the words of the declaration that opens them wait to be renewed (R-POL-01).
     Else gives None and whether the sign-in is for this session only.
     """
     async with transaction(request, SERVICE) as tx:
         found = await reader(request, tx)
+        consents = await consents_of(tx, found[0].subject_id) if found else {}
     if found is None or found[1] in {State.ENDED, State.PENDING}:
-        return render(request, CLOSED, status=401, document=wanted, restricted=False), False
+        return render(request, CLOSED, status=401, document=wanted, why="sign-in"), False
     if found[1] is State.RESTRICTED:
-        return render(request, CLOSED, status=403, document=wanted, restricted=True), False
+        return render(request, CLOSED, status=403, document=wanted, why="restricted"), False
+    if USE in outdated(consents, web_of(request).pages.wordings[SERVICE]):
+        return render(request, CLOSED, status=403, document=wanted, why="outdated"), False
     return None, found[0].this_session

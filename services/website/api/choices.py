@@ -8,14 +8,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.vocabulary import Method
+from services.website import grants
 from services.website.choosing import Choice, choose
 from services.website.forms import CHOICES, ROOT, field_of
 from services.website.frame import PageFrame, frame_of
 from services.website.layer import choice_cookie
 from services.website.rules.trackers import named
+from services.website.settings import SERVICE
 from services.website.site import Set
 from shared.database import Transaction
-from shared.web import Language, Values, language, render, render_form, see_other, submit
+from shared.web import (
+    Language,
+    Values,
+    language,
+    render,
+    render_form,
+    see_other,
+    submit,
+    transaction,
+)
 
 router = APIRouter()
 BANNER = "banner"
@@ -24,14 +35,18 @@ OWN_PATH = re.compile(r"/(?:(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*)?")
 
 @router.get(ROOT)
 async def choices_page(request: Request, lang: Language) -> Response:
-    """Show what is granted, what may be, and every cookie."""
+    """Show what is granted, what may be, every cookie, and whose words changed (R-POL-01)."""
     frame = frame_of(request)
     ticked = {
         field_of(one): frame.site.wordings.current(one, lang).sha256
         for one in frame.visitor.granted
         if frame.visitor.may(one)
     }
-    return render_form(request, CHOICES, values=ticked)
+    outdated: list[str] = []
+    if frame.visitor.signals.key is not None:
+        async with transaction(request, SERVICE) as tx:
+            outdated = await grants.outdated(tx, frame.visitor.signals.key, frame.site.wordings)
+    return render_form(request, CHOICES, values=ticked, outdated=outdated)
 
 
 @router.post(ROOT)
