@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from shared.database.failures import is_transient
 from shared.database.pool import Database
 from shared.database.transaction import Transaction
 
 WRITERS: Final = 2
 AT_ONCE: Final = 100
-IDLE_S: Final = 5.0  # a writer without work ends and is begun anew
 
 T = TypeVar("T")
 Effect = Callable[[Transaction], Awaitable[Any]]
@@ -27,8 +27,8 @@ class Joining:
     def __init__(self, database: Database) -> None:
         """Take the database; the writers begin with the first effect."""
         self._database = database
-        self._waiting: asyncio.Queue[Work] = asyncio.Queue()
-        self._writers: set[asyncio.Task[None]] = set()
+        self._waiting: asyncio.Queue[Work | None] = asyncio.Queue()
+        self._writers: list[asyncio.Task[None]] = []
 
     async def run(
         self,
@@ -42,36 +42,39 @@ class Joining:
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((together, alone, done))
         if len(self._writers) < WRITERS:
-            writer = asyncio.create_task(self._write())
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
+            self._writers.append(asyncio.create_task(self._write()))
         return await done
 
     async def close(self) -> None:
-        """End the writers; what they hold is done first."""
-        for writer in tuple(self._writers):
-            writer.cancel()
-        await asyncio.gather(*self._writers, return_exceptions=True)
+        """End the writers; what waits is done first."""
+        for _ in self._writers:
+            self._waiting.put_nowait(None)
+        await asyncio.gather(*self._writers)
+        self._writers.clear()
 
     async def _write(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(IDLE_S):
-                    some = [await self._waiting.get()]
-            except TimeoutError:
-                return
+        while (work := await self._waiting.get()) is not None:
+            some = [work]
             while len(some) < AT_ONCE and not self._waiting.empty():
-                some.append(self._waiting.get_nowait())
-            await asyncio.shield(asyncio.ensure_future(self._commit(some)))
+                work = self._waiting.get_nowait()
+                if work is None:
+                    break
+                some.append(work)
+            await self._commit(some)
+            if work is None:
+                return
 
     async def _commit(self, some: Sequence[Work]) -> None:
         """Do all of it in one transaction, or each alone."""
         try:
             async with self._database.begin() as tx:
                 answers = [await together(tx) for together, _, _ in some]
-        except Exception:  # noqa: BLE001 - each finds its own again
+        except Exception as error:  # noqa: BLE001 - each finds its own again
             for _, alone, done in some:
-                await self._commit_alone(alone, done)
+                if is_transient(error):  # nobody waits for a database that is away one by one
+                    _settle(done, error=error)
+                else:
+                    await self._commit_alone(alone, done)
             return
         for (_, _, done), answer in zip(some, answers, strict=True):
             _settle(done, answer)
