@@ -34,8 +34,9 @@ from shared.web import (
     transaction,
     web_of,
 )
+from shared.web.routes import PlainRoute
 
-router = APIRouter()
+router = APIRouter(route_class=PlainRoute)
 
 
 @router.get(MESSAGE.action)

@@ -19,7 +19,6 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from shared.errors import TooMany
 
 DAY_SECONDS = 24 * 3600
-IPV4_PREFIX = 32
 IPV6_PREFIX = 56  # what a household is given (RIPE-690)
 
 
@@ -53,5 +52,6 @@ def network_of(client: str) -> str:
         address = ipaddress.ip_address(client)
     except ValueError:
         return "unknown"
-    prefix = IPV4_PREFIX if address.version == 4 else IPV6_PREFIX  # noqa: PLR2004
-    return str(ipaddress.ip_network((address, prefix), strict=False))
+    if address.version == 4:  # noqa: PLR2004
+        return str(address)
+    return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))

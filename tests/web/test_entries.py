@@ -108,7 +108,7 @@ async def test_networks_are_counted_apart_and_together() -> None:
 @pytest.mark.parametrize(
     ("client", "network"),
     [
-        ("192.0.2.1", "192.0.2.1/32"),
+        ("192.0.2.1", "192.0.2.1"),
         ("2001:db8:1:2ff::1", "2001:db8:1:200::/56"),
         ("nonsense", "unknown"),
     ],

@@ -44,8 +44,9 @@ from shared.web import (
     use_token,
     web_of,
 )
+from shared.web.routes import PlainRoute
 
-router = APIRouter()
+router = APIRouter(route_class=PlainRoute)
 ROOT = f"/{{lang}}/{SERVICE}"
 REFERENCE = "NL"
 
