@@ -6,7 +6,7 @@ BIN := .venv/bin
 ROOMS := contracts shared services demo bench tests
 READY := .venv/ready
 # A worker has servers of its own and whole files, since a file shares one installation.
-SHARED := --numprocesses=auto --maxprocesses=4 --dist=loadfile
+SHARED := --numprocesses=logical --maxprocesses=4 --dist=loadfile
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
