@@ -1,6 +1,7 @@
 """A person at a browser: opens pages, fills forms, reads mail, follows links; no shortcut."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,10 @@ import httpx2
 
 MAIL_TIMEOUT_S = 60.0
 MAIL_POLL_S = 0.02
+
+
+class NoForm(AssertionError):  # noqa: N818
+    """A page has not the form that a person looks for there; the message says what it answered."""
 
 
 @dataclass
@@ -96,27 +101,35 @@ class Person:
         self.address = address
         self.language = language
 
+    async def look(self, path: str) -> httpx2.Response:
+        """Open a page of ours."""
+        return await self.browser.get(path, follow_redirects=True)
+
     async def fill(
         self,
         path: str,
         values: Mapping[str, str] | None = None,
         *,
         tick: tuple[str, ...] = (),
+        action: str = "",
         pause_s: float = 0.0,
     ) -> httpx2.Response:
-        """Open a page, fill its posting form, tick boxes, send it, and give the page it leads to.
+        """Open a page, fill a form, tick boxes, send it, and give the page it leads to.
 
-        `pause_s` is how long the person takes to fill it, in seconds. Raises AssertionError if the
-        page has no such form.
+        It is the page's first form to post, or the first whose action ends with `action`.
+        `pause_s` is how long the person takes to fill it, in seconds. Raises NoForm if the page
+        has none.
         """
         page = await self.browser.get(path)
-        form = next((found for found in forms_of(page.text) if found.method == "post"), None)
+        posting = [found for found in forms_of(page.text) if found.method == "post"]
+        form = next((found for found in posting if found.action.endswith(action)), None)
         if form is None:
             message = f"no form to post on this page (HTTP {page.status_code})"
-            raise AssertionError(message)
+            raise NoForm(message)
         if pause_s:
             await asyncio.sleep(pause_s)
-        sent = form.values | dict(values or {}) | {name: form.unticked[name] for name in tick}
+        ticked = {name: form.unticked[name] for name in tick}
+        sent = form.values | _solved(page.text) | dict(values or {}) | ticked
         action = urljoin(str(page.url), form.action) if form.action else str(page.url)
         headers = {"Origin": _origin(str(page.url)), "Sec-Fetch-Site": "same-origin"}
         return await self.browser.post(action, data=sent, headers=headers, follow_redirects=True)
@@ -153,6 +166,12 @@ class Person:
         link: str = next(link for link in mail["links"] if part in link)
         split = urlsplit(link)
         return split.path + (f"?{split.query}" if split.query else "")
+
+
+def _solved(html: str) -> dict[str, str]:
+    """Add the two numbers of the question that a form may ask ("Please add 2 and 5.")."""
+    asked = re.search(r'<label for="sum">([^<]*)</label>', html)
+    return {"sum": str(sum(map(int, re.findall(r"\d+", asked[1]))))} if asked else {}
 
 
 def _origin(url: str) -> str:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer
 from rich.live import Live
 from rich.table import Table
 
+from contracts.erasure import Receipt
 from contracts.messages import (
     AliasesDestroyed,
     ErasureCertified,
@@ -60,21 +61,49 @@ class Saga:
             (),
         )
 
+    def receipt(self, service: str) -> Receipt | None:
+        """Give what a slice says it did, once it said so."""
+        return next(
+            (
+                event.message
+                for _, event in self.said
+                if isinstance(event.message, Receipt) and event.source == service
+            ),
+            None,
+        )
+
     def table(self) -> Table:
         """One line a slice, then the certificate and the end."""
-        table = Table("Step", "By", "Seconds", title="The saga on erasure.v1, since the last click")
+        table = Table(title="The saga on erasure.v1, in seconds since the last click")
+        table.add_column("Slice")
+        table.add_column("What it did")
+        table.add_column("Receipt", justify="right")
+        table.add_column("Read back", justify="right")
         for service in self.participants:
-            erased = self.seconds_to(SliceErased, service)
-            table.add_row("slice erased, receipt signed", service, _seconds(erased))
-            seen = self.seconds_to(SliceVerified, service)
-            table.add_row("read back, nothing left", f"verifier of {service}", _seconds(seen))
-        table.add_row("certified", "erasure", _seconds(self.seconds_to(ErasureCertified)))
-        table.add_row("addresses forgotten", "rights", _seconds(self.seconds_to(AliasesDestroyed)))
+            erased = _seconds(self.seconds_to(SliceErased, service))
+            seen = _seconds(self.seconds_to(SliceVerified, service))
+            table.add_row(service, _did(self.receipt(service)), erased, seen)
+        table.add_section()
+        table.add_row("erasure", "certified", _seconds(self.seconds_to(ErasureCertified)), "")
+        forgotten = _seconds(self.seconds_to(AliasesDestroyed))
+        table.add_row("rights", "address forgotten, last", forgotten, "")
         return table
 
 
+def _did(receipt: Receipt | None) -> str:
+    if receipt is None:
+        return ""
+    if not receipt.rows:
+        return "held nothing"
+    rows = f"{sum(receipt.rows.values())} rows"
+    if not receipt.held:
+        return f"{receipt.outcome.value} {rows}"
+    kept = ", ".join(f"{one.rows} {one.reference}" for one in receipt.held)
+    return f"{rows} gone, held by law: {kept}"
+
+
 def _seconds(at: float | None) -> str:
-    return "[dim]waiting[/dim]" if at is None else f"[green]{at:6.2f}[/green]"
+    return "[dim]waiting[/dim]" if at is None else f"[green]{at:.2f}[/green]"
 
 
 @asynccontextmanager
