@@ -23,7 +23,11 @@ ROOT = "root"  # the service name that stands beside the root key
 # Only these may ask other slices to erase; every other service asks for its own (R-17-01).
 ANY_SCOPE_ORIGINS = frozenset({"rights", "registration"})
 
-_DAY_MS = 86_400_000
+_MS = timedelta(milliseconds=1)
+COMPACTED_WITHIN = timedelta(days=7)  # a record with a newer one of its key is gone after this
+TOMBSTONE_KEPT = timedelta(days=30)  # how long readers still see that a key was forgotten
+# Of two keys of one id, the second is forgotten only when the first is surely gone from the log.
+BETWEEN_TOMBSTONES = COMPACTED_WITHIN + TOMBSTONE_KEPT
 
 
 class Policy(StrEnum):
@@ -56,14 +60,14 @@ class Topic:
             "compression.type": "uncompressed",
         }
         if self.policy is Policy.COMPACT:
-            config["max.compaction.lag.ms"] = str(7 * _DAY_MS)
-            config["delete.retention.ms"] = str(30 * _DAY_MS)
+            config["max.compaction.lag.ms"] = str(COMPACTED_WITHIN // _MS)
+            config["delete.retention.ms"] = str(TOMBSTONE_KEPT // _MS)
         elif self.retention is None:
             config["retention.ms"] = "-1"
             config["retention.bytes"] = "-1"
         else:
             kept = backup_horizon + self.retention
-            config["retention.ms"] = str(kept // timedelta(milliseconds=1))
+            config["retention.ms"] = str(kept // _MS)
             config["retention.bytes"] = "-1"
         return config
 

@@ -1,1 +1,1 @@
-"""Inquiries and their answers: not built yet, so nothing answers."""
+"""Inquiries and their answers: a case lives until its matter is clarified."""

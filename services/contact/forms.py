@@ -1,4 +1,4 @@
-"""The contact form, what follows it, and the forms of the desk: declared once."""
+"""The contact form (R-CT-01), what follows it, and the forms of the desk: declared once."""
 
 from typing import Final
 

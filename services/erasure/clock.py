@@ -30,7 +30,9 @@ class Clock:
                 log.critical("sagas-overdue", service=ERASURE_SERVICE, count=late)
             ended = proof_ended_before(tx.now, duration("CONSENT_PROOF_TTL"))
             forgotten = await consents.forget(tx, ended, FORGET_BATCH)
-            return await self._remind(tx) == REMIND_BATCH or forgotten == FORGET_BATCH
+            buried = await consents.forget_withdrawals(tx, FORGET_BATCH)
+            reminded = await self._remind(tx)
+            return reminded == REMIND_BATCH or FORGET_BATCH in {forgotten, buried}
 
     async def _remind(self, tx: Transaction) -> int:
         """Send requests again as they were sent, then say to each silent participant which one."""

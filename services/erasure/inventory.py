@@ -180,6 +180,14 @@ CONSENT_EVIDENCE = _ledger(
     withdrawn_record=_DIGEST,
 )
 
+CONSENT_TOMBSTONE = _ledger(
+    "consent_tombstone",
+    "let the topic forget a consent whose proof is over, its withdrawal last",
+    UntilDone("the topic has forgotten the grant"),
+    consent_id=_CONSENT,
+    due_at=_TIME,
+)
+
 INVENTORY: Final = Inventory(
     "erasure",
     (
@@ -195,6 +203,7 @@ INVENTORY: Final = Inventory(
         CERTIFICATE,
         SAGA_END,
         CONSENT_EVIDENCE,
+        CONSENT_TOMBSTONE,
     ),
     kernel=PLUMBING,
 )

@@ -41,6 +41,8 @@ def issue(completed_at: datetime, stated: Stated) -> Written:
                 what="aliases until delivery of this certificate",
                 gone_by=completed_at + parameters["CERT_MAIL_TTL"],
             ),
+            # A slice tells them, and they may answer after this is signed: no receipt says it yet.
+            OutOfScope(what="copies of recipients outside, who are told", gone_by=None),
             OutOfScope(what="mails in the recipients' mailboxes", gone_by=None),
             OutOfScope(what="bytes of deleted rows in data files", gone_by=None),
         ),

@@ -1,1 +1,1 @@
-"""Gatherings, seats, surveys and reading material: not built yet, so nothing answers."""
+"""Gatherings, seats, surveys and reading material: each seat has its end from the first moment."""

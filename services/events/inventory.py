@@ -119,9 +119,9 @@ DECLARED = Table(
 )
 ATTENDANCE = Table(
     name="attendance",
-    purpose="know whom to ask for an opinion: only who was there",
+    purpose="know who took part; only they are asked for an opinion",
     basis=Basis.CONSENT,
-    serves=SURVEY,
+    serves=REGISTRATION,
     keep=WithSubject(),
     erasure=Anonymise(
         into="attendance_total",

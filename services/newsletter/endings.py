@@ -12,7 +12,7 @@ from shared.slice import end_now
 
 
 async def withdraw(tx: Transaction, subject_id: UUID, method: Method) -> bool:
-    """End what a person takes back, confirmed or not. False: nothing was there any more.
+    """End what a person takes back, confirmed or not (R-NL-07). False: nothing was there any more.
 
     From this commit on nothing is sent; the worker deletes the subject and says so. A restriction
     does not stop it (Art. 7(3), 18): the deletion then waits until the restriction is lifted.

@@ -1,4 +1,4 @@
-"""The newsletter's forms: fields, wordings and paths, declared once."""
+"""The newsletter's forms: fields (R-NL-01), wordings and paths, declared once."""
 
 from services.newsletter.settings import PURPOSE, SERVICE, WORDING
 from shared.slice import renewal_form

@@ -1,1 +1,1 @@
-"""Accounts, sign-in and protected documents: not built yet, so nothing answers."""
+"""Accounts: sign-up, sign-in, the account page, protected documents, promotion mails."""

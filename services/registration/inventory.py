@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from contracts.vocabulary import Ground
-from services.registration.settings import SERVICE
+from services.registration.settings import PROMOTION as PROMOTED
+from services.registration.settings import SERVICE, USE
 from shared.inventory import (
     Basis,
     For,
@@ -33,6 +34,7 @@ ACCOUNT = Table(
     name="account",
     purpose="let a person sign in and use what an account opens",
     basis=Basis.CONSENT,
+    serves=USE,
     keep=UntilWithdrawn(),
     columns={
         "subject_id": Root(),
@@ -56,6 +58,7 @@ CREDENTIAL = Table(
     name="credential",
     purpose="know the password again without knowing it",
     basis=Basis.CONSENT,
+    serves=USE,
     keep=UntilWithdrawn(),
     columns={
         "subject_id": Root(),
@@ -67,6 +70,7 @@ DECLARED = Table(
     name="declared",
     purpose="make consents of the ticks once the address is confirmed",
     basis=Basis.CONSENT,
+    serves=USE,
     keep=UntilConfirmed("DOI_TTL"),
     columns={
         "subject_id": Root(),
@@ -103,6 +107,7 @@ RESET_WISH = Table(
     name="reset_wish",
     purpose="send a link for a new password to whoever has the address",
     basis=Basis.CONSENT,
+    serves=USE,
     keep=For(timedelta(minutes=60), after="it was asked for (RESET_TTL)"),
     columns={
         "subject_id": Root(),
@@ -115,6 +120,7 @@ NEW_ADDRESS = Table(
     name="new_address",
     purpose="change an account's address once the new one is confirmed",
     basis=Basis.CONSENT,
+    serves=USE,
     keep=UntilConfirmed("DOI_TTL"),
     references=("account",),
     columns={
@@ -129,6 +135,7 @@ FORMER_ADDRESS = Table(
     name="former_address",
     purpose="tell the address an account had, and find the account by it for a day",
     basis=Basis.CONSENT,
+    serves=USE,
     keep=For(timedelta(hours=24), after="the address was changed (CHANGE_ERASE_SLA)"),
     references=("account",),
     columns={
@@ -143,6 +150,7 @@ SIGN_IN = Table(
     name="sign_in",
     purpose="know a signed-in browser again: ONLINEPLUS for documents, another for the account",
     basis=Basis.CONSENT,
+    serves=USE,
     keep=UntilDone("the person logs out, or ONLINEPLUS_MAX is over"),
     columns={
         "sign_in_id": NotPersonal("a random id of the row"),
@@ -159,6 +167,7 @@ DELIVERY = Table(
     name="delivery",
     purpose="send no promotion mail twice to the same account",
     basis=Basis.CONSENT,
+    serves=PROMOTED,
     keep=WithSubject(),
     columns={
         "subject_id": Root(),

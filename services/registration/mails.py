@@ -17,6 +17,7 @@ from services.registration.rules import Account, State
 from services.registration.settings import LEDGER, LINK_LIFE, PROMOTION, SERVICE, USE
 from services.registration.store import accounts, addresses, promotions
 from shared.database import Transaction
+from shared.disclosure import objects
 from shared.mail import Attachment, Delivery, Mail, Post, Sender, mail_environment
 from shared.parameters import duration
 from shared.saga import followed
@@ -170,6 +171,8 @@ class Mails:
         promotion_id = UUID(mail.parameters["promotion_id"])
         account = await accounts.find(tx, subject_id)
         agreed = (await consents_of(tx, subject_id)).get(PROMOTION)
+        if await objects(tx, (subject_id,), PROMOTION):
+            agreed = None
         wanted = rules.may_receive(
             account,
             (agreed.wording, agreed.wording_version) if agreed else None,

@@ -1,0 +1,1 @@
+"""The site itself: its log, visitors who agreed to be known, choices, trackers, the policy."""

@@ -1,5 +1,6 @@
 """The website, declared: what it brings to every process."""
 
+from contracts.messages import ErasureCertified, SubjectsClosed
 from contracts.vocabulary import Reason
 from services.website import store
 from services.website.api import internal, router
@@ -12,6 +13,7 @@ from services.website.rules.choices import OFFERED
 from services.website.settings import HERE, OVER, UNUSED, WITHDRAWN
 from services.website.settings import SERVICE as NAME
 from services.website.tasks import keep_days, tell_processors
+from services.website.unlinking import forget_certified, unlink_closed
 from shared.slice import Service
 
 SERVICE = Service(
@@ -29,6 +31,7 @@ SERVICE = Service(
         OVER: Reason.PURPOSE_ENDED,
     },
     beside=BESIDE,
+    reactions={SubjectsClosed: unlink_closed, ErasureCertified: forget_certified},
     tasks=(keep_days, tell_processors),
     commands=commands,
     layer=Layer,

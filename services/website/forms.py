@@ -1,4 +1,4 @@
-"""The website's forms; every page that holds one works without scripts and without cookies."""
+"""The website's forms; each works without scripts and without cookies (R-CK-07)."""
 
 from services.website.rules.choices import COUNTRIES, LANGUAGES, OFFERED
 from services.website.settings import SERVICE

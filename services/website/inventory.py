@@ -112,7 +112,13 @@ VISITOR_LINK = Table(
     keep=WithSubject(),
     columns={
         "subject_id": Root(),
-        "account_id": Personal("random id of the account that signed in", Source.SERVICE),
+        "account_id": Personal(
+            "random id of the account that signed in; blank once that is gone", Source.SERVICE
+        ),
+        "request_id": Personal(
+            "random id of the request that ended the account, until it is certified",
+            Source.SERVICE,
+        ),
         "purpose": NotPersonal("one of two purposes of the register"),
         "linked_at": _TIME,
     },

@@ -32,7 +32,7 @@ from shared.web.parts import Web
 from shared.web.reading import client_of
 
 UNNOTED = ("/assets/", "/healthz", "/readyz", "/favicon.ico", "/dev/")
-DOWNLOAD = "download"  # request.state.download: the name of a file that a route gave away
+DOWNLOAD = "download"  # request.state.download: the name of a file given away (R-LOG-04)
 CLIENT = re.compile(r"[A-Za-z0-9._~-]{1,120}")
 
 

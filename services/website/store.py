@@ -127,7 +127,8 @@ async def find_subjects(
     """Find what requests name: no address stands here, so only ids lead to somebody.
 
     In: resolved requests, latest `covered_until` (UTC). An id is a visitor's, or an account's: then
-    it means the visitors that were linked to it. Out: request id -> subjects.
+    it means the visitors that are linked to it, or were until it went on this very request.
+    Out: request id -> subjects.
     """
     asked = [(claim.request_id, one) for claim in claims for one in claim.subjects]
     rows = await tx.fetch(
@@ -137,7 +138,9 @@ async def find_subjects(
          cross join lateral (
                select asked.id as subject_id
                 union
-               select subject_id from visitor_link where account_id = asked.id) as found
+               select subject_id from visitor_link where account_id = asked.id
+                union
+               select subject_id from visitor_link l where l.request_id = asked.request_id) as found
           join subject using (subject_id)
          where subject.address_since <= $3
         """,
@@ -168,20 +171,6 @@ async def lines_of(
         list(addresses),
     )
     return [Access(**row) for row in rows]
-
-
-async def objected(tx: Transaction, subjects: Collection[UUID], purpose: str) -> bool:
-    """Say whether any of the subjects objected to a purpose (Art. 21)."""
-    found: bool = await tx.fetchval(
-        """
-        select exists (select from objection
-                        where subject_id = any($1::uuid[])
-                          and purpose = $2)
-        """,
-        list(subjects),
-        purpose,
-    )
-    return found
 
 
 async def seen_by(tx: Transaction, visitor: UUID) -> dict[str, int]:
@@ -257,3 +246,36 @@ async def link(tx: Transaction, visitor: UUID, account_id: UUID, purpose: str) -
         account_id,
     )
     return found
+
+
+async def unlink(tx: Transaction, accounts: Mapping[UUID, UUID | None]) -> dict[str, int]:
+    """Delete what visitors did who are linked to these accounts, and blank the links.
+
+    In: account -> the request it went on, None if nobody asked. Out: rows by table, empty if nobody
+    was linked.
+    """
+    row = await tx.fetchrow(
+        """
+        with gone as (
+            update visitor_link l
+               set account_id = null, request_id = asked.request_id
+              from unnest($1::uuid[], $2::uuid[]) as asked (account_id, request_id)
+             where l.account_id = asked.account_id
+            returning l.subject_id
+        ), seen as (
+            delete from visit where subject_id in (select subject_id from gone) returning 1
+        )
+        select (select count(*) from gone) as visitor_link, (select count(*) from seen) as visit
+        """,
+        list(accounts),
+        list(accounts.values()),
+    )
+    return {name: count for name, count in dict(row or {}).items() if count}
+
+
+async def forget_requests(tx: Transaction, requests: Collection[UUID]) -> None:
+    """Forget on which requests accounts went."""
+    await tx.execute(
+        "update visitor_link set request_id = null where request_id = any($1::uuid[])",
+        list(requests),
+    )

@@ -15,7 +15,7 @@ from contracts.errors import BadInput, BadMessage, BadProof
 from contracts.messages import Event, parse
 from contracts.proof import Proof, PublicKey, Record, Roots, check
 from contracts.reading import belongs, prove
-from contracts.topics import may_sign
+from contracts.topics import TOPICS, Policy, may_sign
 from contracts.vocabulary import MessageType
 from shared.consumer.keyring import Keys
 from shared.consumer.lines import AnyLine, Delivery, Line, Reader, Unreadable
@@ -87,9 +87,12 @@ class Opener:
         Raises KafkaError if an unknown key cannot be looked up now.
         """
         batch = Batch(topic, partition, records[0].offset)
+        compacted = TOPICS[topic].policy is Policy.COMPACT
         for number, record in enumerate(records[:MAX_RECORDS], 1):
             headers = dict(record.headers)
-            if self._everything or headers.get(_HINT) in self._hints:
+            if compacted and record.value is None:
+                pass  # a tombstone: the log forgets, no reader acts
+            elif self._everything or headers.get(_HINT) in self._hints:
                 key_id = headers.get(_KEY, b"").hex()
                 signer = self._keys.known(key_id) or await self._keys.find(key_id)
                 self._take(batch, record, signer)

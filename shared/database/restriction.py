@@ -1,4 +1,4 @@
-"""Restriction of processing (GDPR Art. 18), kept by the database: no code has to remember it.
+"""Restriction of processing (GDPR Art. 18; R-18-01), kept by the database, not by code.
 
 While a subject is restricted, the role `app` can read its rows, since the person's own access
 goes on, but neither change nor delete them, nor claim a mail, unless it is the person who acts.

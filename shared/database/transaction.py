@@ -111,6 +111,10 @@ class Transaction:
             else:
                 await self._connection.executemany(sql, rows)
 
+    def partitions_of(self, topic: str) -> int:
+        """Give how many partitions a topic has here, by its bare name."""
+        return self._settings.partitions_of(topic)
+
     async def by_person(self) -> None:
         """Say that the person acts for themselves: a restriction does not stop that (Art. 18)."""
         await self._connection.execute("set local expunge.by_person = 'yes'")

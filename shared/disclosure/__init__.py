@@ -9,6 +9,7 @@ from shared.disclosure.gate import (
     Weighed,
     disclose,
     object_to,
+    objects,
 )
 from shared.disclosure.over_http import HttpProcessor
 from shared.disclosure.recipients import Recipient, Recipients, configured_recipients
@@ -43,5 +44,6 @@ __all__ = [
     "end_disclosures",
     "keep_telling",
     "object_to",
+    "objects",
     "told_of",
 ]

@@ -6,7 +6,7 @@ refusal is logged without saying who it was about.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID, uuid4
@@ -225,6 +225,20 @@ async def _refuse_without_consent(
 
 def _reference(ground: Ground) -> str:
     return str(ground.consent_id) if isinstance(ground, Consented) else ground.reference
+
+
+async def objects(tx: Transaction, subjects: Collection[UUID], purpose: str) -> bool:
+    """Say whether any of the subjects objected to a purpose: asked just before acting (Art. 21)."""
+    found: bool = await tx.fetchval(
+        """
+        select exists (select from objection
+                        where subject_id = any($1::uuid[])
+                          and purpose = $2)
+        """,
+        list(subjects),
+        purpose,
+    )
+    return found
 
 
 async def object_to(tx: Transaction, subject_id: UUID, *purposes: str) -> None:

@@ -1,4 +1,4 @@
-"""The way to the next mail server: connections kept open, and what its answers mean."""
+"""The way to the next mail server: connections kept open, and what its answers mean (R-SEC-02)."""
 
 import ssl
 from collections.abc import Awaitable, Callable

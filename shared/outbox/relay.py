@@ -44,13 +44,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the outbox: the row's id, and a record with its place (bare topic name)."""
+    """One row of the outbox: the row's id, and a record with its place (bare topic name).
+
+    Without a value it is a tombstone.
+    """
 
     id: int
     topic: str
     partition: int
     key: bytes | None
-    value: bytes
+    value: bytes | None
     headers: bytes
 
 

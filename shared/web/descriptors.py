@@ -1,4 +1,4 @@
-"""What a frontend of another site needs: one look at a form, and leave to post it."""
+"""What a frontend of another site needs: one look at a form, and leave to post it (R-POL-08)."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping

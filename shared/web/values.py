@@ -1,4 +1,4 @@
-"""Fields that arrived, against the form's declaration: values, or the codes of what is wrong."""
+"""Fields that arrived, against the form's declaration: values, or what is wrong (R-POL-09)."""
 
 import re
 from collections.abc import Mapping

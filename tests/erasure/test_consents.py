@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.messages import ConsentGranted, ConsentWithdrawn
+from contracts.topics import CONSENT
 from contracts.vocabulary import Language, Method
 from services.erasure.proof_period import proof_ended_before
 from tests.kernel import eventually
@@ -99,3 +101,42 @@ async def test_the_proof_of_a_consent_goes_when_its_period_is_over(on: Ledger) -
 
         await eventually(lambda: on.value(HAS_BOTH, young))
         await eventually(only_these)
+
+        async def forgotten() -> set[bytes]:
+            return {key for key, value in await _consents_on_topic(on) if value is None}
+
+        first = await eventually(forgotten)
+        await on.rows("update consent_tombstone set due_at = now() where consent_id = $1", old)
+        await eventually(lambda: _empty(on, "consent_tombstone"))
+        await on.say(on.signer("newsletter"), granted(new := uuid4()))  # it reads on behind them
+        await eventually(
+            lambda: on.value("select true from consent_evidence where consent_id = $1", new)
+        )
+        both = await eventually(forgotten)
+
+    assert first == {f"{old}/granted".encode()}, "a grant alone that ended is never to be seen"
+    assert both == {f"{old}/granted".encode(), f"{old}/withdrawn".encode()}
+    assert await on.value("select count(*) from quarantine") == 0
+
+
+async def _empty(on: Ledger, table: str) -> bool:
+    return not await on.rows(f"select from {table}")
+
+
+async def _consents_on_topic(on: Ledger) -> list[tuple[bytes, bytes | None]]:
+    """Read the whole topic: keys and values."""
+    topic = on.settings.topic(CONSENT.name)
+    consumer = AIOKafkaConsumer(bootstrap_servers=on.settings.kafka)
+    await consumer.start()
+    try:
+        place = TopicPartition(topic, 0)
+        consumer.assign([place])
+        end = (await consumer.end_offsets([place]))[place]
+        consumer.seek(place, 0)
+        found = []
+        while await consumer.position(place) < end:
+            batches = await consumer.getmany(timeout_ms=500)
+            found += [(one.key, one.value) for one in batches.get(place, ())]
+        return found
+    finally:
+        await consumer.stop()

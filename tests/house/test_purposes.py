@@ -4,7 +4,7 @@ import pytest
 
 from contracts.purposes import EVERY_SERVICE, Basis, purpose_named
 from services import registry
-from shared.inventory import Table
+from shared.inventory import Kind, Table
 from shared.slice import Service
 from shared.web import Form
 
@@ -38,6 +38,19 @@ def test_a_relationship_stands_on_registered_purposes_of_its_service(
     owners = {purpose_named(purpose).owner for purpose in service.stands_on}
 
     assert owners == {service.name}
+
+
+# The row itself says which purpose it is of; it is one table for ten of them.
+BY_ROW = {"granted"}
+
+
+@pytest.mark.rule("R-POL-06")
+@pytest.mark.parametrize("service", registry.with_database(), ids=lambda one: one.name)
+def test_what_is_kept_of_a_person_is_kept_for_a_registered_purpose(service: Service) -> None:
+    assert service.inventory is not None
+    kept = {one.name for one in service.inventory.tables if one.kind is Kind.SLICE and one.personal}
+
+    assert {one.name for one in service.inventory.tables if one.serves} >= kept - BY_ROW
 
 
 SERVING = [

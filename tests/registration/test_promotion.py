@@ -11,6 +11,7 @@ from services.registration.declaration import FOLDER
 from services.registration.issue import BadPromotion, Issue, PromotionChanged, State, read_issue
 from services.registration.promoting import Progress, begin, progress, queue_all, send
 from services.registration.settings import PROMOTION, USE
+from shared.disclosure import object_to
 from shared.mail.markdown import LoadsFromElsewhere
 from shared.web import Language
 from tests.registration.site import Site, path_of, posting_form
@@ -93,6 +94,28 @@ async def test_a_restriction_after_queueing_stops_the_mail(site: Site, tmp_path:
     await site.idle()
 
     assert not [mail for mail in site.mailbox(ada) if "News autumn" in mail.subject]
+
+
+@pytest.mark.rule("R-ACC-06")
+async def test_an_objection_before_or_after_queueing_stops_the_mail(
+    site: Site, tmp_path: Path
+) -> None:
+    ada, ben = site.address(), site.address()
+    late, early = [await site.account(one, promotion=True) for one in (ada, ben)]
+    await site.idle()
+    site.gate.opened.clear()
+    async with site.app.begin() as tx:
+        await object_to(tx, early, PROMOTION)
+    await queue_all(site.app, await begin(site.app, issue(tmp_path, "objected")))
+    async with site.app.begin() as tx:
+        await object_to(tx, late, PROMOTION)
+    site.gate.opened.set()
+    await site.idle()
+
+    sql = "select state from delivery where subject_id = $1"
+    assert await site.value(sql, late) == State.SKIPPED
+    assert await site.value(sql, early) is None
+    assert not [m for one in (ada, ben) for m in site.mailbox(one) if "objected" in m.subject]
 
 
 @pytest.mark.rule("R-ACC-07", "R-ACC-06")

@@ -10,6 +10,7 @@ import pytest
 
 from services.registration.rules import BadCookieDomain, check_cookie_domain
 from services.registration.settings import configured
+from services.website.registers import configured_registers
 from shared.settings import Settings
 from shared.web import public_app
 from tests.registration.site import PASSWORD, Site
@@ -48,7 +49,7 @@ async def test_signing_in_sets_a_random_cookie_that_lasts_and_is_stored_as_a_dig
     assert set_now["account"].value not in str(row)
 
 
-@pytest.mark.rule("R-CK-04")
+@pytest.mark.rule("R-CK-04", "R-CK-01")
 async def test_with_tls_the_cookies_are_secure_and_only_onlineplus_has_a_domain(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +72,8 @@ async def test_with_tls_the_cookies_are_secure_and_only_onlineplus_has_a_domain(
 
     lines = {line.split("=")[0]: line for line in answer.headers.get_list("set-cookie")}
     assert lines.keys() == {"ONLINEPLUS", "__Host-account"}
+    known = {one.name for one in configured_registers().cookies if one.host == "own"}
+    assert lines.keys() <= known, "every cookie of ours stands in the register"
     assert "Domain=example.org" in lines["ONLINEPLUS"]
     assert "domain" not in lines["__Host-account"].lower()
     assert all("; Secure" in line and "HttpOnly" in line for line in lines.values())

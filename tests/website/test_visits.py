@@ -1,16 +1,19 @@
 """Our own front's log, visitors who agreed to be known, and what an objection ends."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx2
 import pytest
 
-from contracts.messages import SliceErased
+from contracts.messages import SliceErased, SubjectsClosed
 from contracts.vocabulary import Outcome, Reason
 from services.website import store
 from services.website.tasks import turn_days
+from services.website.unlinking import unlink_closed
 from shared.saga.claims import Claim
 from shared.saga.credentials import bearer, own_credential
 from shared.web import internal_app
@@ -231,6 +234,51 @@ async def test_erasing_an_account_takes_its_visitors_and_the_old_id_never_comes_
     assert old != new
     assert await visitor_of(website) != subject
     assert await website.count("select count(*) from visit where subject_id = $1", subject) == 0
+
+
+@pytest.mark.rule("R-LOG-06")
+async def test_an_account_that_went_by_itself_leaves_no_visits_and_a_fence(
+    website: Website,
+) -> None:
+    account, request = uuid4(), uuid4()
+    async with website.browser() as browser, website.browser() as other:
+        for one in (browser, other):
+            await website.choose(one, ANALYTICS)
+            await one.get("/en/")
+        await website.written()
+        await link(website, browser.cookies["choices"], account)
+        sql = "select subject_id from visitor_link where account_id = $1"
+        subject = (await website.row(sql, account))["subject_id"]
+        before = await website.count("select count(*) from visit where subject_id <> $1", subject)
+
+        for by in ("newsletter", "registration", "registration"):  # nobody else closes an account
+            await heard(website, by, request, account)
+        told = [one for one in await website.told() if isinstance(one, SliceErased)]
+        again = await link(website, browser.cookies["choices"], uuid4())
+
+    assert told[-1].rows == {"visitor_link": 1, "visit": 1}
+    assert (told[-1].reason, told[-1].closed_count) == (Reason.PURPOSE_ENDED, 0)
+    assert await website.count("select count(*) from visit where subject_id = $1", subject) == 0
+    assert await website.count("select count(*) from visit") == before, "nobody else's"
+    assert await website.count("select count(*) from granted where subject_id = $1", subject) == 1
+    assert not again, "a blank link is a fence"
+    async with website.eraser.begin() as tx:  # the request that closed it comes after it
+        until = tx.now + timedelta(hours=1)
+        claim = Claim(request, until, subjects=(account,))
+        assert await store.find_subjects(tx, [claim], until) == {request: {subject}}
+        assert not await store.find_subjects(
+            tx, [Claim(uuid4(), until, subjects=(account,))], until
+        )
+
+
+async def heard(website: Website, by: str, request: UUID, account: UUID) -> None:
+    """Let the website hear that a service closed an id."""
+    said = SubjectsClosed(
+        receipt_id=uuid4(), request_id=request, attempt=0, number=1, of=1, subject_ids=(account,)
+    )
+    line: Any = SimpleNamespace(event=SimpleNamespace(source=by), message=said)
+    async with website.eraser.begin() as tx:
+        await unlink_closed(tx, [line])
 
 
 @pytest.mark.rule("R-LOG-06")

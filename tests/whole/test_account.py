@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
 
 from demo.person import Person, forms_of
-from tests.installation import Installation, receive_certificate
+from tests.installation import Installation, eventually, receive_certificate
 from tests.whole.someone import someone
 
 pytestmark = pytest.mark.timeout(180)
@@ -128,6 +130,51 @@ async def test_taking_back_one_declaration_touches_no_other_service(
     await installation.none_left("registration", sql, ada.address)
 
     assert await ada.subscriptions() == [kept]
+
+
+@pytest.mark.rule("R-LOG-06")
+async def test_visits_are_assigned_to_an_account_that_signs_in_and_go_with_it(
+    installation: Installation,
+) -> None:
+    linked = """
+        select subject_id, (select max(at) from visit v where v.subject_id = l.subject_id) as seen
+          from visitor_link l join granted using (subject_id) where account_id = $1
+    """
+    for tick, browsers_left in ((("website",), 0), ((), 1)):
+        async with installation.browser() as own, installation.browser() as other:
+            ada = Holder(installation, someone(installation, own).person, {})
+            await ada.sign_up()
+            (account,) = await installation.ask(
+                "registration",
+                "select subject_id from account where email = $1",
+                ada.person.address,
+            )
+            await ada.person.fill("/en/cookies", tick=("web_analytics",))
+            await Person(other, ada.person.address).fill("/en/cookies", tick=("web_analytics",))
+            await ada.sign_in()  # the other browser is never signed in
+
+            async def is_linked(account: UUID = account["subject_id"]) -> Any:
+                found = await installation.ask("website", linked, account)
+                return found if found and found[0]["seen"] else None
+
+            (visitor,) = await eventually(is_linked, "the visits are assigned to the account")
+            await ada.person.fill(f"{ACCOUNT}/end", {"password": PASSWORD}, tick=tick)
+            await receive_certificate(ada.person)
+            await installation.closed()
+        subject = visitor["subject_id"]
+        await installation.none_left(
+            "website", "select from visitor_link where account_id = $1", account["subject_id"]
+        )
+        await installation.none_left(
+            "website",
+            "select from visit where subject_id = $1 and at <= $2",
+            subject,
+            visitor["seen"],
+        )
+        left = await installation.ask(
+            "website", "select from granted where subject_id = $1", subject
+        )
+        assert len(left) == browsers_left, tick
 
 
 async def test_what_is_typed_to_sign_in_or_to_reset_stands_in_no_message_and_no_log(

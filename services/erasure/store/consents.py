@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from contracts.identifiers import spell_id
 from contracts.messages import ConsentGranted, ConsentWithdrawn
+from contracts.topics import BETWEEN_TOMBSTONES, CONSENT
 from shared.consumer.lines import Line
 from shared.database import Transaction, arrays
+from shared.outbox.tombstones import bury
 from shared.web.consent_receipt import Given
 
 
@@ -89,16 +93,56 @@ async def find_evidence(tx: Transaction, consent_id: UUID) -> Given | None:
 
 
 async def forget(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete the evidence of consents that ended before a time; say how many (R-NL-09)."""
-    return await tx.execute(
+    """Delete the evidence of consents that ended before a time; say how many (R-NL-09).
+
+    The topic forgets with us: the grant now, the withdrawal when the grant is surely gone, so that
+    no reader ever sees a grant alone that had ended.
+    """
+    rows = await tx.fetch(
         """
-        delete from consent_evidence
-         where consent_id in (select consent_id
-                                from consent_evidence
-                               where withdrawn_at < $1
-                               order by withdrawn_at
-                               limit $2)
+        with gone as (
+            delete from consent_evidence
+             where consent_id in (select consent_id
+                                    from consent_evidence
+                                   where withdrawn_at < $1
+                                   order by withdrawn_at
+                                   limit $2)
+            returning consent_id
+        )
+        insert into consent_tombstone (consent_id, due_at)
+        select consent_id, $3 from gone
+            on conflict (consent_id) do update set due_at = excluded.due_at
+        returning consent_id
         """,
         before,
         limit,
+        tx.now + BETWEEN_TOMBSTONES,
     )
+    await _bury(tx, rows, ConsentGranted)
+    return len(rows)
+
+
+async def forget_withdrawals(tx: Transaction, limit: int) -> int:
+    """Let the topic forget withdrawals whose grants are gone from it; say how many."""
+    rows = await tx.fetch(
+        """
+        delete from consent_tombstone
+         where consent_id in (select consent_id
+                                from consent_tombstone
+                               where due_at <= $1
+                               order by due_at
+                               limit $2)
+        returning consent_id
+        """,
+        tx.now,
+        limit,
+    )
+    await _bury(tx, rows, ConsentWithdrawn)
+    return len(rows)
+
+
+async def _bury(
+    tx: Transaction, rows: Sequence[Any], kind: type[ConsentGranted | ConsentWithdrawn]
+) -> None:
+    ids = [spell_id(row["consent_id"]) for row in rows]
+    await bury(tx, CONSENT, ids, kind.key_end)

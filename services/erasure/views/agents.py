@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from contracts.errors import BadInput
 from contracts.proof import PublicKey, Roots
 from contracts.reading import Opened, open_record
+from contracts.topics import CONSENT
 from services.erasure.views.tables import Tables
 from shared.consumer.keyring import Keys
 from shared.consumer.opening import UnknownKey
@@ -41,7 +42,9 @@ class Hearing:
         """Believe one record of Faust's, or count it as ignored, with an alarm."""
         topic = self.settings.bare_topic(message.topic)
         try:
-            for event in (await self._open(topic, message)).events:
+            # A tombstone changes no count: what it forgets had ended.
+            buried = message.value is None and topic == CONSENT.name
+            for event in () if buried else (await self._open(topic, message)).events:
                 self.tables.hear(event.source, event.message)
         except BadInput as error:
             self.ignored[topic] += 1

@@ -37,6 +37,7 @@ from shared.web import (
     submit,
     transaction,
 )
+from shared.web.visitors import HOLDER as VISITORS
 
 router = APIRouter()
 PART: Final = Slice(INVENTORY, find_subjects)
@@ -123,14 +124,17 @@ async def _erase(database: Database, account: Account, ticked: tuple[str, ...], 
             raise SignInFirst
         await sign_ins.end_all(tx, account.subject_id)
         live = await registered(tx)
+        scope = (*(name for name in ticked if name in live), SERVICE)
         opening = Opening(
             language=lang,
             received_at=checked_at,
             checked_at=checked_at,
             identity=Identity.SIGNED_IN,
             addresses=(account.email,),
-            subjects=((SERVICE, account.subject_id),),
-            scope=(*(name for name in ticked if name in live), SERVICE),
+            subjects=tuple(
+                (name, account.subject_id) for name in (SERVICE, VISITORS) if name in scope
+            ),
+            scope=scope,
             followed=True,
         )
         request_id = await open_request(tx, opening, part=PART, passed_at=passed_at)

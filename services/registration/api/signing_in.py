@@ -40,6 +40,7 @@ from shared.web import (
     transaction,
 )
 from shared.web.guard import session_digest
+from shared.web.visitors import tell_signed_in
 
 router = APIRouter()
 SECRET_BYTES: Final = 32
@@ -71,7 +72,9 @@ async def sign_in(request: Request) -> Response:
         if found is None or not right:
             raise _refused(values)
         async with transaction(request, SERVICE) as tx:
-            return await _begin(request, tx, found[0], values)
+            answer = await _begin(request, tx, found[0], values)
+    answer.background = tell_signed_in(request, SERVICE, found[0])
+    return answer
 
 
 async def _begin(request: Request, tx: Transaction, subject_id: UUID, values: Values) -> Response:

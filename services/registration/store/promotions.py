@@ -13,6 +13,8 @@ from shared.database import Transaction
 # Declaration B holds, and the account is live: asked again before each delivery.
 _WANTED = """
     exists (select from consent c where c.subject_id = account.subject_id and c.purpose = $1)
+    and not exists (select from objection o
+                     where o.subject_id = account.subject_id and o.purpose = $1)
     and confirmed_at is not null and ended_at is null and not is_restricted(account.subject_id)
 """
 

@@ -15,9 +15,9 @@ from services.website.settings import SERVICE
 from shared.errors import NotAllowed
 from shared.saga.credentials import Callers
 from shared.web import read_json, transaction, web_of
+from shared.web.visitors import PATH
 
 router = APIRouter()
-PATH = "/internal/v1/visitor-links"
 LINKING = frozenset({"registration"})
 
 

@@ -6,6 +6,7 @@ from services.website import store
 from services.website.frame import frame_of
 from services.website.rules.trackers import PERSONALISE, may_personalise
 from services.website.settings import ANALYTICS, SERVICE
+from shared.disclosure import objects
 from shared.web import Language, transaction, web_of
 from shared.web.parts import ShownCard
 
@@ -18,7 +19,7 @@ async def preferred_cards(request: Request, language: Language) -> list[ShownCar
         return cards
     known, wants = visitor.granted[ANALYTICS].subject_id, visitor.granted[PERSONALISE].subject_id
     async with transaction(request, SERVICE) as tx:
-        objected = await store.objected(tx, (known, wants), PERSONALISE)
+        objected = await objects(tx, (known, wants), PERSONALISE)
         if not may_personalise(visitor, objected=objected):
             return cards
         seen = await store.seen_by(tx, known)

@@ -12,7 +12,7 @@ SAID: Final = re.compile(r"([0-9a-f]{8})\.(no|[A-Za-z0-9_-]{43})")
 YES: Final = "1"  # of Sec-GPC: the one value that is defined
 OBJECTS: Final = "no"  # of the cookie `counting`
 
-CHOICES: Final = "choices"
+CHOICES: Final = "choices"  # as `shared/web/visitors.py` reads it too
 PREFERENCES: Final = "preferences"
 COUNTING: Final = "counting"
 GA_OFF: Final = "ga-disable-"

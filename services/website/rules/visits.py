@@ -51,7 +51,7 @@ def count_up(accesses: Iterable[Access]) -> Totals:
     """Sum accesses up by day: pages, downloads, and of these the other items without a visitor.
 
     Who objected is not counted. A referrer counts as its host. Search terms are not counted: they
-    can be a person's name.
+    can be a person's name. Without a consent nothing else is kept for analysis (R-LOG-05).
     """
     seen = [(one.at.date(), one) for one in accesses if one.counted and (one.page or one.download)]
     found = Totals((day, "page" if one.page else "download", one.url) for day, one in seen)

@@ -1,4 +1,4 @@
-// Starts Eloqua for the pages of one session. Entries of forms are never handed to it here.
+// Starts Eloqua for the pages of one session. Entries of forms are never handed to it here (R-EL-01).
 (() => {
   const { site } = document.currentScript.dataset;
   window._elqQ = window._elqQ || [];

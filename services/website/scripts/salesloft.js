@@ -1,4 +1,4 @@
-// Starts Salesloft. The page names this file only after a click in its mail and a grant together.
+// Starts Salesloft. The page names this file only after a click in its mail and a grant together (R-SL-01).
 (() => {
   const { site } = document.currentScript.dataset;
   window.SLScoutObject = "slscout";
