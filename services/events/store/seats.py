@@ -241,15 +241,12 @@ async def next_waiting(tx: Transaction, gathering_id: UUID) -> UUID | None:
 
 async def waiting_in(tx: Transaction, gathering_id: UUID) -> int:
     """Count who waits for a seat."""
-    count: int = await tx.fetchval(
-        """
+    sql = """
         select count(*)
           from seat
          where gathering_id = $1 and state = 'waiting' and cancelled_at is null
-        """,
-        gathering_id,
-    )
-    return count
+    """
+    return int(await tx.fetchval(sql, gathering_id))
 
 
 async def book(tx: Transaction, subject_id: UUID) -> None:
