@@ -78,7 +78,7 @@ async def tell(settings: Settings, count: int, by: int) -> Told:
             rest = rest[len(await send(producer, settings, rest[:RELAYED_AT_ONCE])) :]
     finally:
         await producer.stop()
-    return Told(count, begin, sum(len(row.value) for row in rows))
+    return Told(count, begin, sum(len(row.value or b"") for row in rows))
 
 
 def _granted(now: datetime) -> ConsentGranted:
