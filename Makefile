@@ -1,6 +1,6 @@
 # `make` alone lists the commands by group. Everything runs from .venv, which `make setup` makes.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status reset test test-kill test-containers check policy format bench bench-full lock schemas jars
+.PHONY: help setup demo up down status reset test test-kill test-broken test-containers check policy format bench bench-full lock schemas jars
 SHELL := /bin/sh
 BIN := .venv/bin
 ROOMS := contracts shared services demo bench tests
@@ -43,6 +43,9 @@ test: $(READY) ## Run the tests on a real Kafka and a real PostgreSQL
 
 test-kill: $(READY) ## Repeat the kill tests with many seeds
 	@EXPUNGE_KILL_ROUNDS=$${EXPUNGE_KILL_ROUNDS:-10} $(BIN)/pytest -m kill --timeout 1800
+
+test-broken: $(READY) ## Break each rule of the policy and see its tests fail (one: RULE=R-EV-06)
+	@$(BIN)/python -m tests.broken $(RULE)
 
 test-containers: $(READY) ## The same tests on PostgreSQL 17 and Kafka in containers
 	@STACK=containers $(BIN)/pytest

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from shared.settings import Settings, write_secret
@@ -17,12 +18,16 @@ from shared.stack import Ports, Stack, embedded_stack
 from shared.stack.identity import remove_home
 from shared.stack.instance import held
 from tests.containers import container_stack
+from tests.running import running_stack
 
 ROOT = Path(__file__).parents[1]
 STATES = ROOT / ".expunge"
 # Members of consumer groups that were killed are missed after one second, not after ten.
 BROKER_SETTINGS = {"group.min.session.timeout.ms": "1000"}
 _numbers = itertools.count(1)
+# How long one example takes says how busy the machine is, and nothing about us.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
@@ -48,9 +53,12 @@ def _nobody_else_starts() -> Iterator[None]:
 
 
 def _stack(state: Path) -> AbstractContextManager[Stack]:
-    """Choose where the servers come from: STACK=embedded (the default) or STACK=containers."""
-    if os.environ.get("STACK", "embedded") == "containers":
+    """Choose by STACK where the servers come from: embedded (default), containers, or a file's."""
+    chosen = os.environ.get("STACK", "embedded")
+    if chosen == "containers":
         return container_stack(state)
+    if chosen != "embedded":
+        return running_stack(state, Path(chosen))
     return embedded_stack(state, Ports.free(), broker_settings=BROKER_SETTINGS)
 
 

@@ -131,6 +131,7 @@ async def test_a_slice_table_dies_with_its_subject(live: Live) -> None:
     assert others == declared, "say in inventory.py `references=(...)`: erasure goes by it"
 
 
+@pytest.mark.rule("R-ACC-08")
 async def test_no_statistics_are_kept_of_anything_personal(live: Live) -> None:
     rows = await live.connection.fetch(
         """

@@ -111,6 +111,7 @@ async def test_a_link_is_stored_as_its_digest_only_and_for_this_sign_up(
     assert tables[0] == 0
 
 
+@pytest.mark.rule("R-NL-03")
 async def test_a_sign_up_cannot_become_another_one(newsletter: Newsletter) -> None:
     ada = newsletter.address()
     await newsletter.subscribe(ada)
