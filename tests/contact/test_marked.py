@@ -22,7 +22,7 @@ async def everything_told(site: Site) -> bytes:
     return b"".join(bytes(part or b"") for row in rows for part in row)
 
 
-@pytest.mark.rule("R-POL-04")
+@pytest.mark.rule("R-POL-05")
 async def test_what_is_typed_is_in_no_message_log_or_address_of_a_page(
     site: Site, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

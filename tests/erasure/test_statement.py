@@ -71,6 +71,14 @@ def test_it_says_what_the_facts_say() -> None:
     assert rights.receipt == f"sha256:{receipt('rights').digest}"
 
 
+@pytest.mark.rule("R-POL-04")
+def test_it_names_the_controller_and_the_officer_of_the_configuration() -> None:
+    payload = base64.b64decode(orjson.loads(certified(complete()))["payload"])
+    said = Statement.model_validate_json(payload, by_name=False)
+
+    assert said.predicate.controller == STATED.controller
+
+
 def test_a_saga_that_owes_something_is_not_stated() -> None:
     saga = reduce(complete()[:-1])
 
