@@ -51,6 +51,7 @@ def application(words: Sequence[str]) -> typer.Typer:
 def _add_the_rest(app: typer.Typer) -> None:
     """Add what needs the services themselves."""
     from services import processes, registry  # noqa: PLC0415 (two seconds: see `application`)
+    from services.disclosures import disclosures  # noqa: PLC0415
     from services.policy_cli import policy  # noqa: PLC0415
     from services.retention import retention  # noqa: PLC0415
     from shared.consumer.cli import parked  # noqa: PLC0415
@@ -68,6 +69,7 @@ def _add_the_rest(app: typer.Typer) -> None:
     app.add_typer(keys, name="keys", rich_help_panel=SET_UP)
     app.command("policy", rich_help_panel=LOOK)(policy)
     app.command("retention", rich_help_panel=LOOK)(retention)
+    app.add_typer(disclosures, name="disclosures", rich_help_panel=LOOK)
     app.command("serve", rich_help_panel=PROCESSES)(processes.serve)
     app.command("work", rich_help_panel=PROCESSES)(processes.work)
     app.command("verify-slices", rich_help_panel=PROCESSES)(processes.verify_slices)

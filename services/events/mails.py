@@ -22,7 +22,7 @@ from shared.database import Transaction
 from shared.mail import Attachment, Delivery, Mail, Post, Sender, mail_environment
 from shared.parameters import duration
 from shared.slice import consent_receipt, consents_of, is_restricted
-from shared.web.language import Language, moment
+from shared.web.language import Language, span
 from shared.web.tokens import new_token
 from shared.web.wordings import Wordings
 
@@ -192,7 +192,7 @@ def _about(seat: Seat, gathering: Gathering) -> dict[str, object]:
 
 def shown(slot: Slot, language: Language) -> str:
     """Write a date in words, with its zone."""
-    return f"{moment(slot.starts_at, language)} – {moment(slot.ends_at, language)}"  # noqa: RUF001
+    return span(slot.starts_at, slot.ends_at, language)
 
 
 async def _proofs(tx: Transaction, seat: Seat) -> tuple[Attachment, ...]:

@@ -70,17 +70,31 @@ async def remove_staff(tx: Transaction, name: str) -> bool:
     return bool(await tx.execute("delete from staff where name = $1", name))
 
 
-async def check_staff(tx: Transaction, name: str, password: str, code: str) -> Staff | None:
-    """Check all three; None for whatever is wrong, as slowly as if it were right.
+async def check_password(stored: str | None, password: str) -> str | None:
+    """Give the stored hash if it is the password's; None if not, as slowly, also without one.
+
+    Outside any transaction: one that waits for a hash would be ended as idle.
+    """
+    fits = await asyncio.to_thread(_verify, stored or _NOBODY, password)
+    return stored if fits else None
+
+
+async def stored_password(tx: Transaction, name: str) -> str | None:
+    """Give the hash of somebody's password; None if nobody has that name."""
+    stored: str | None = await tx.fetchval("select password from staff where name = $1", name)
+    return stored
+
+
+async def check_staff(tx: Transaction, name: str, fitting: str | None, code: str) -> Staff | None:
+    """Check what `check_password` gave, and the code; None for whatever is wrong.
 
     The caller commits either way: tries are counted, and a code is used up.
     """
     row = await tx.fetchrow("select * from staff where name = $1 for update", name)
-    fits = await asyncio.to_thread(_verify, row["password"] if row else _NOBODY, password)
     if row is None or (row["locked_until"] is not None and row["locked_until"] > tx.now):
         return None
     step = _step_of(row["totp_secret"], code, int(tx.now.timestamp()))
-    if not fits or step <= row["last_step"]:
+    if row["password"] != fitting or step <= row["last_step"]:
         await _count_failure(tx, row)
         return None
     await tx.execute(

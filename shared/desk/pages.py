@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.database import Transaction
-from shared.desk.accounts import Staff, check_staff
+from shared.desk.accounts import Staff, check_password, check_staff, stored_password
 from shared.desk.sessions import begin_session, end_session, find_session
 from shared.web.forms import Field, Form, Kind, Values
 from shared.web.guard import NotSignedIn, drop_cookie, read_cookie, set_cookie
@@ -109,7 +109,10 @@ def sign_in_router(service: str) -> APIRouter:
     async def sign_in_posted(request: Request) -> Response:
         values = await read_form(request, sign_in)
         async with transaction(request, service) as tx:
-            staff = await check_staff(tx, values["name"], values["password"], values["code"])
+            stored = await stored_password(tx, values["name"])
+        fitting = await check_password(stored, values["password"])
+        async with transaction(request, service) as tx:
+            staff = await check_staff(tx, values["name"], fitting, values["code"])
             secret = await begin_session(tx, staff) if staff else ""
         if not secret:
             raise FormRefused(sign_in, {"name": values["name"]}, {"form_id": "not-signed-in"})

@@ -11,6 +11,7 @@ from shared.disclosure.gate import (
     object_to,
     objects,
 )
+from shared.disclosure.listing import Disclosed, Told, disclosed_of, told_of
 from shared.disclosure.over_http import HttpProcessor
 from shared.disclosure.recipients import Recipient, Recipients, configured_recipients
 from shared.disclosure.telling import (
@@ -18,10 +19,8 @@ from shared.disclosure.telling import (
     Processor,
     Processors,
     TellingState,
-    Told,
     end_disclosures,
     keep_telling,
-    told_of,
 )
 
 __all__ = [
@@ -29,6 +28,7 @@ __all__ = [
     "ByContract",
     "ByLaw",
     "Consented",
+    "Disclosed",
     "HttpProcessor",
     "NotDisclosed",
     "Processor",
@@ -41,6 +41,7 @@ __all__ = [
     "Weighed",
     "configured_recipients",
     "disclose",
+    "disclosed_of",
     "end_disclosures",
     "keep_telling",
     "object_to",

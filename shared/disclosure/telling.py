@@ -7,7 +7,7 @@ tells the recipient's processor until it answers for good; what it knew the pers
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
@@ -66,19 +66,6 @@ class Processor(Protocol):
 Processors = Mapping[str, Processor]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One recipient's line in the list that a person can have."""
-
-    recipient: str
-    purpose: str
-    state: TellingState
-    reason: str | None
-    disclosed_at: datetime
-    told_at: datetime | None
-    answered_at: datetime | None
-
-
 async def end_disclosures(
     tx: Transaction, requests: Mapping[UUID, UUID | None], purpose: str | None = None
 ) -> list[UUID]:
@@ -106,20 +93,6 @@ async def end_disclosures(
         purpose,
     )
     return [row["subject_id"] for row in rows]
-
-
-async def told_of(tx: Transaction, request_id: UUID) -> list[Told]:
-    """List whom the erasure of a request was told to, and what they answered (Art. 19)."""
-    rows = await tx.fetch(
-        """
-        select recipient, purpose, state, reason, disclosed_at, told_at, answered_at
-          from telling
-         where request_id = $1
-         order by recipient, purpose, disclosed_at
-        """,
-        request_id,
-    )
-    return [Told(**{**row, "state": TellingState(row["state"])}) for row in map(dict, rows)]
 
 
 async def keep_telling(database: Database, processors: Processors, recipients: Recipients) -> None:

@@ -57,9 +57,9 @@ class FormView:
     @property
     def marked(self) -> bool:
         """Say whether any field is mandatory, so that the page explains the asterisk."""
-        return any(one.field.mandatory for one in self.fields) or any(
-            one.declaration.mandatory and one.declaration.box for one in self.declarations
-        )
+        return any(
+            one.field.mandatory and one.field.kind != Kind.HIDDEN for one in self.fields
+        ) or any(one.declaration.mandatory and one.declaration.box for one in self.declarations)
 
     @property
     def failed(self) -> bool:

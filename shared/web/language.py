@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time
 from starlette.requests import HTTPConnection
 
 # The company's offices keep Berlin time; pages say so beside every hour.
@@ -46,6 +46,25 @@ def moment(value: datetime, language: Language) -> str:
     local = value.astimezone(PAGE_ZONE)
     text = format_datetime(local, format="long", locale=_locale(language), tzinfo=PAGE_ZONE)
     return str(text)
+
+
+def span(start: datetime, end: datetime, language: Language) -> str:
+    """Write when something begins and ends in the company's zone: day of the week, hours, zone."""
+    first, last = start.astimezone(PAGE_ZONE), end.astimezone(PAGE_ZONE)
+    same = first.date() == last.date()
+    begins = _day_and_time(first, language, "HH:mm" if same else "HH:mm z")
+    ends = (
+        format_time(last, "HH:mm z", tzinfo=PAGE_ZONE, locale=_locale(language))
+        if same
+        else _day_and_time(last, language, "HH:mm z")
+    )
+    return f"{begins} {'bis' if language is Language.DE else 'to'} {ends}"
+
+
+def _day_and_time(local: datetime, language: Language, pattern: str) -> str:
+    locale = _locale(language)
+    day = format_date(local.date(), format="full", locale=locale)
+    return f"{day}, {format_time(local, pattern, tzinfo=PAGE_ZONE, locale=locale)}"
 
 
 def _locale(language: Language) -> str:

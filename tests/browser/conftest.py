@@ -1,19 +1,21 @@
-"""One installation, and Debian's chromium to look at it with."""
+"""One installation for all of it, and Debian's chromium to look at it with."""
 
 import os
 import shutil
 from collections.abc import AsyncIterator
 
+import orjson
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from shared.settings import Settings
 from shared.stack import Stack
+from shared.stack.ports import free_ports
+from tests.conftest import fresh_settings
 from tests.installation import Installation
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-LOCALE = "en-GB"
+SHARED_FORMS = ("newsletter/subscribe", "contact/message")
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +27,22 @@ def chromium() -> str:
     return found
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest.fixture(scope="session")
+def ports() -> tuple[int, int]:
+    """Ports of two other sites: one that is configured and one that is not."""
+    configured, stranger = free_ports(2)
+    return configured, stranger
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def installation(
-    chromium: str, stack: Stack, settings: Settings
+    chromium: str, stack: Stack, ports: tuple[int, int]
 ) -> AsyncIterator[Installation]:
-    """Start everything and wait until it is ready; not without a browser to use it with."""
+    """Start everything, with one other site that may use two forms, and wait until it is ready."""
     assert chromium
-    made = await Installation.make(stack, settings)
+    made = await Installation.make(stack, fresh_settings(stack))
+    origins = {form: [f"http://127.0.0.1:{ports[0]}"] for form in SHARED_FORMS}
+    made.environment["EXPUNGE_ALLOWED_ORIGINS"] = orjson.dumps(origins).decode()
     made.start()
     try:
         await made.ready()
@@ -40,10 +51,9 @@ async def installation(
         made.stop()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser(chromium: str, installation: Installation) -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
     """Open the browser once; each test has a context of its own."""
-    assert installation.processes
     # Chromium refuses its sandbox to root; the pages are our own.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import orjson
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
@@ -13,9 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared.settings import Settings
-from shared.stack import Stack
-from shared.stack.ports import free_ports
 from shared.web.configuration import WebSettings
 from shared.web.listening import listening
 from tests.browser.visitor import Visitor, visiting
@@ -26,33 +22,6 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "frontend"
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
 NEWSLETTER, CONTACT = 'section[data-form*="newsletter"]', 'section[data-form*="contact"]'
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture(scope="module")
-def ports() -> tuple[int, int]:
-    """Ports of two other sites: one that is configured and one that is not."""
-    configured, stranger = free_ports(2)
-    return configured, stranger
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def installation(
-    chromium: str, stack: Stack, settings: Settings, ports: tuple[int, int]
-) -> AsyncIterator[Installation]:
-    """Start everything, with one other site that may use two forms."""
-    assert chromium
-    made = await Installation.make(stack, settings)
-    origins = [f"http://127.0.0.1:{ports[0]}"]
-    forms = ["newsletter/subscribe", "contact/message"]
-    made.environment["EXPUNGE_ALLOWED_ORIGINS"] = orjson.dumps(
-        dict.fromkeys(forms, origins)
-    ).decode()
-    made.start()
-    try:
-        await made.ready()
-        yield made
-    finally:
-        made.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)

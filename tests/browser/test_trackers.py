@@ -1,7 +1,6 @@
 """In a real browser: what is loaded and stored before a choice, after a refusal, after consent."""
 
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from playwright.async_api import (
     ConsoleMessage,
     Page,
     Route,
-    async_playwright,
 )
 
 from services.website.declaration import SERVICE as WEBSITE
@@ -152,16 +150,6 @@ async def site(stack: Stack) -> AsyncIterator[Settings]:
             yield settings
     configured.cache_clear()
     configured_registers.cache_clear()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """Open the browser once; each test has a context of its own."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield opened
-        await opened.close()
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """A person at a real browser who has a keyboard and nothing else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +20,8 @@ class Visitor:
     page: Page
     person: Person
     origin: str
+    eyes: "Eyes"
+    inside: bool = False
     elsewhere: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -27,6 +29,10 @@ class Visitor:
     def lang(self) -> str:
         """Language of the pages."""
         return self.person.language
+
+    async def look(self) -> None:
+        """Look at the page as the test wants it looked at."""
+        await self.eyes(self)
 
     async def open(self, path: str) -> None:
         """Type an address into the browser."""
@@ -45,6 +51,16 @@ class Visitor:
         """Go to a field and type."""
         await self.tab_to(f"#{field_id}")
         await self.page.keyboard.insert_text(text)
+
+    async def tick(self, field_id: str) -> None:
+        """Go to a box and press Space."""
+        await self.tab_to(f"#{field_id}")
+        await self.page.keyboard.press("Space")
+
+    async def choose(self, field_id: str, label: str) -> None:
+        """Go to a list and type the beginning of an answer."""
+        await self.tab_to(f"#{field_id}")
+        await self.page.keyboard.type(label)
 
     async def follow(self, selector: str) -> None:
         """Go to a link or a button, press Enter, and wait for the page it leads to."""
@@ -68,16 +84,35 @@ class Visitor:
             self.complaints.append(message.text)
 
 
+Eyes = Callable[[Visitor], Awaitable[None]]
+
+
+async def _glance(visitor: Visitor) -> None:
+    """Look at nothing in particular."""
+    assert visitor.page.url
+
+
 @asynccontextmanager
 async def visiting(
-    browser: Browser, installation: Installation, address: str, lang: str, **how: Any
+    browser: Browser,
+    installation: Installation,
+    address: str,
+    lang: str,
+    *,
+    inside: bool = False,
+    eyes: Eyes = _glance,
+    **how: Any,
 ) -> AsyncIterator[Visitor]:
-    """Open a fresh browser window for one person; `how` are options of the browser's context."""
-    origin = installation.settings.public_url
+    """Open a fresh browser window for one person; `how` are options of the browser's context.
+
+    `inside`: at the internal listener, where the desks are. `eyes` look at each page of a walk.
+    """
+    settings = installation.settings
+    origin = settings.internal_url if inside else settings.public_url
     context = await browser.new_context(**how)
     async with installation.browser() as mailbox:
         person = Person(mailbox, address, lang)
-        visitor = Visitor(await context.new_page(), person, origin)
+        visitor = Visitor(await context.new_page(), person, origin, eyes, inside)
         visitor.page.on("request", visitor.note_request)
         visitor.page.on("console", visitor.note_console)
         yield visitor

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.database import Database, Transaction
-from shared.disclosure import HttpProcessor, Processors, TellingState, Told, told_of
+from shared.disclosure import HttpProcessor, Processors, TellingState, Told, disclosed_of, told_of
 from shared.disclosure.recipients import Recipient, Recipients
 from shared.disclosure.telling import Answer, end_disclosures, tell_due
 from shared.inventory import erase
@@ -175,3 +175,20 @@ async def test_ending_one_purpose_tells_its_recipients_and_nobody_elses(eraser: 
 def test_an_answer_says_something(state: str, reason: str | None) -> None:
     with pytest.raises(ValueError, match="state"):
         Answer(TellingState(state), reason)
+
+
+@pytest.mark.rule("R-3P-03")
+async def test_what_was_passed_on_about_somebody_can_be_listed_until_it_ends(
+    eraser: Database,
+) -> None:
+    async with eraser.begin() as tx:
+        ada, ben = [await club.join(tx, f"{one}@example.org") for one in ("ada", "ben")]
+        for recipient in ("quick", "slow"):
+            await passed_on(tx, ada, recipient)
+        before = {one.recipient: one.categories for one in await disclosed_of(tx, ada)}
+        await erase(tx, club.INVENTORY, [ada], requests={})
+        after = await disclosed_of(tx, ada)
+        nothing = await disclosed_of(tx, ben)
+
+    assert before == {"quick": ("name",), "slow": ("name",)}
+    assert after == nothing == []

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from contracts.messages import SliceErased
 from contracts.vocabulary import Ground, Outcome
+from services.disclosures import disclosures
 from services.events.cli import app
 from services.events.rules.invoice import BadInvoice, kept_until, read_amount, read_number
 from shared.database import Database
@@ -25,6 +26,10 @@ from tests.events.site import NAME, Events
 ENTRY = ("--title-de", "Ordnung", "--title-en", "Order", "--place", "Bonn", "--capacity", "9")
 DATE = ("--date", "2099-03-01 09:00 - 17:00")
 ANSWERS = {"overall": "good", "interest": "archive"}
+DISCLOSED = """
+    insert into disclosure
+    values (gen_random_uuid(), $1, 'post', 'event.material', '{name}', 'a', 'x', 'theirs', now())
+"""
 ADDRESS = {"street": "Weg 1", "postal_code": "12345", "city": "Bonn"}
 
 
@@ -200,3 +205,21 @@ def test_an_invoice_is_kept_to_the_end_of_the_eighth_year() -> None:
     for number in ("", "R 1", "R-" + "1" * 40, "=1"):
         with pytest.raises(BadInvoice):
             read_number(number)
+
+
+@pytest.mark.rule("R-3P-03")
+async def test_what_was_passed_on_can_be_listed_by_a_clerk(events: Events) -> None:
+    gathering = await events.gathering()
+    ada = await events.registered(gathering)
+
+    listed = ["list", NAME, str(ada.subject_id)]
+    nothing = await asyncio.to_thread(CliRunner().invoke, disclosures, listed)
+    async with events.app.begin() as tx:
+        await tx.execute(DISCLOSED, ada.subject_id)
+    one = await asyncio.to_thread(CliRunner().invoke, disclosures, [*listed, "--json"])
+    unknown = await asyncio.to_thread(CliRunner().invoke, disclosures, ["list", "x", listed[2]])
+
+    assert (nothing.exit_code, nothing.stdout) == (0, "Nothing was passed on.\n")
+    (line,) = orjson.loads(one.stdout)["lines"]
+    assert (line["recipient"], line["categories"]) == ("Print and post provider", ["name"])
+    assert unknown.exit_code == 1

@@ -58,9 +58,9 @@ async def test_a_gathering_is_entered_moved_and_cancelled(events: Events) -> Non
     over = await events.inside.get(path)
 
     assert (entered.status_code, moved.status_code, cancelled.status_code) == (303, 303, 303)
-    assert "1 March 2099, 09:00:00 CET" in shown.text
+    assert "Sunday, 1 March 2099, 09:00 to 17:00 CET" in shown.text
     assert "Ordnung" in listed.text
-    assert "1 April 2099, 09:00:00 CEST" in later.text
+    assert "Wednesday, 1 April 2099, 09:00 to 17:00 CEST" in later.text
     assert "Cancelled" in over.text
     assert f"{path}/move" not in over.text
 

@@ -55,6 +55,7 @@ async def test_the_provider_learns_name_and_address_and_each_letter_is_a_disclos
         MATERIAL,
     )
     again = await _take(events)
+    page = await events.client.get(ada.seat)
 
     assert lines == [Line("Dr. Ada Lovelace", "Weg 1", "12345", "Bonn")]
     assert disclosed == {
@@ -68,6 +69,8 @@ async def test_the_provider_learns_name_and_address_and_each_letter_is_a_disclos
     for other in (ada.address, "Beispiel", "0228", READING):
         assert other not in written
     assert again == []
+    assert "Print and post provider" in page.text
+    assert "name, postal address" in page.text
     await events.clock()
     assert await events.everything(ada.subject_id) == {}
     telling = await events.row("select recipient, state from telling")

@@ -14,10 +14,10 @@ from services.events.forms import CANCEL, NO_MATERIAL, NO_SURVEY, ONE_CLICK, STO
 from services.events.limits import limits
 from services.events.pages import REFERENCE, ROOT, described, path_of
 from services.events.rules.ending import ending
-from services.events.settings import MATERIAL, SERVICE, SURVEY
+from services.events.settings import MATERIAL, REGISTRATION, SERVICE, SURVEY
 from services.events.store import gatherings, seats
 from shared.database import Transaction
-from shared.disclosure import object_to
+from shared.disclosure import configured_recipients, disclosed_of, object_to
 from shared.errors import UnknownToken
 from shared.slice import consents_of
 from shared.web import (
@@ -52,13 +52,16 @@ async def seat_page(request: Request, token: str) -> Response:
         if seat is None or gathering is None:
             raise UnknownToken
         consents = await consents_of(tx, seat.subject_id)
+        passed_on = await disclosed_of(tx, seat.subject_id)
     return render(
         request,
         f"{SERVICE}/seat.html",
         token=token,
         seat=seat,
         gathering=described(gathering, lang),
-        consents=sorted(consents.values(), key=lambda one: one.purpose, reverse=True),
+        consents=[consents[one] for one in (REGISTRATION, SURVEY, MATERIAL) if one in consents],
+        passed_on=passed_on,
+        recipients=configured_recipients(),
         ends_at=ending(seat.facts, gathering.course, limits()).at,
         reference=reference(REFERENCE, token),
         after=request.url.path.rpartition("/")[2],

@@ -51,12 +51,14 @@ async def gathering_page(request: Request, gathering: str) -> Response:
         counts = {"attendance": shown(await surveys.attendance(tx, found.gathering_id), least)}
         for question, each in (await surveys.totals(tx, found.gathering_id)).items():
             counts[question] = shown(each, least)
+        begun = found.begins_at <= tx.now
     return render(
         request,
         f"{SERVICE}/desk/gathering.html",
         gathering=described(found, language(request)),
         taken=found.taken,
         waiting=waiting,
+        begun=begun,
         counts=counts,
         least=least,
     )

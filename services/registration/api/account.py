@@ -27,6 +27,7 @@ from services.registration.rules import AccountClosed, State
 from services.registration.settings import PROMOTION, SERVICE
 from services.registration.store import accounts, addresses, policy, sign_ins
 from shared.database import Transaction
+from shared.disclosure import configured_recipients, disclosed_of
 from shared.errors import UnknownToken
 from shared.slice import consents_of, grant, renew_ticked, renewal, withdraw
 from shared.web import (
@@ -52,6 +53,7 @@ async def account_page(request: Request) -> Response:
         consents = await consents_of(tx, account.subject_id)
         browsers = await sign_ins.of_subject(tx, account.subject_id)
         changed_at = await accounts.last_change(tx, account.subject_id)
+        passed_on = await disclosed_of(tx, account.subject_id)
         new_address = await addresses.waiting_address(tx, account.subject_id)
         now = tx.now
     wordings = web_of(request).pages.wordings[SERVICE]
@@ -72,6 +74,8 @@ async def account_page(request: Request) -> Response:
         this=this.sign_in_id,
         changed_at=changed_at,
         new_address=new_address,
+        passed_on=passed_on,
+        recipients=configured_recipients(),
         agree=view(request, AGREE),
         disagree=view(request, DISAGREE),
         sign_out=view(request, SIGN_OUT),

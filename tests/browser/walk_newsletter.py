@@ -1,79 +1,75 @@
 """The whole way, by keyboard: subscribe, look around, have everything erased, check the proof."""
 
-from collections.abc import Awaitable, Callable
-
 from tests.browser.visitor import Visitor
 from tests.installation import eventually, receive_certificate
 
-Look = Callable[[], Awaitable[None]]
 
-
-async def walk(visitor: Visitor, look: Look) -> None:
-    """Walk through every page; `look` is called on each of them."""
+async def walk_newsletter(visitor: Visitor) -> None:
+    """Walk through every page; `visitor.look` is called on each of them."""
     await visitor.open(f"/{visitor.lang}/")
-    await look()
-    await _subscribe(visitor, look)
-    await _look_around(visitor, look)
-    await _ask_for_erasure(visitor, look)
-    await _follow_the_request(visitor, look)
-    await _check_the_certificate(visitor, look)
+    await visitor.look()
+    await _subscribe(visitor)
+    await _look_around(visitor)
+    await _ask_for_erasure(visitor)
+    await _follow_the_request(visitor)
+    await _check_the_certificate(visitor)
     for path in ("/dev/inbox", f"/{visitor.lang}/nothing", "/"):
         await visitor.open(path)
-        await look()
+        await visitor.look()
 
 
-async def _subscribe(visitor: Visitor, look: Look) -> None:
+async def _subscribe(visitor: Visitor) -> None:
     lang, person = visitor.lang, visitor.person
     await visitor.follow(f'a[href="/{lang}/newsletter/subscribe"]')
-    await look()
+    await visitor.look()
     await visitor.send()  # nothing typed
-    await look()
+    await visitor.look()
     await visitor.type("email", person.address)
     await visitor.type("first_name", "Zoë")
     await visitor.send()
     assert "/newsletter/sent/" in visitor.page.url
-    await look()
+    await visitor.look()
     await visitor.open(await person.link("/newsletter/confirm/"))
-    await look()
+    await visitor.look()
     await visitor.send()
     assert "/newsletter/confirmed/" in visitor.page.url
-    await look()
+    await visitor.look()
     await visitor.page.go_back()
     await visitor.page.reload()  # the link once more
-    await look()
+    await visitor.look()
 
 
-async def _look_around(visitor: Visitor, look: Look) -> None:
+async def _look_around(visitor: Visitor) -> None:
     await visitor.open(await visitor.person.link("/newsletter/consent/"))
-    await look()
+    await visitor.look()
     await visitor.open(await visitor.person.link("/newsletter/preferences/"))
-    await look()
+    await visitor.look()
     await visitor.send()
     assert visitor.page.url.endswith("/saved")
-    await look()
+    await visitor.look()
     await visitor.open(await visitor.person.link("/newsletter/unsubscribe/"))
-    await look()
+    await visitor.look()
 
 
-async def _ask_for_erasure(visitor: Visitor, look: Look) -> None:
+async def _ask_for_erasure(visitor: Visitor) -> None:
     await visitor.open(f"/{visitor.lang}/")
     await visitor.follow(f'a[href="/{visitor.lang}/rights/erase"]')
-    await look()
+    await visitor.look()
     await visitor.type("email", visitor.person.address)
     await visitor.send()
     assert "/rights/sent/" in visitor.page.url
-    await look()
+    await visitor.look()
     await visitor.send()
     assert visitor.page.url.endswith("/again")
-    await look()
+    await visitor.look()
     await visitor.open(await visitor.person.link("/rights/confirm/"))
-    await look()
+    await visitor.look()
     await visitor.send()
     assert "/rights/requests/" in visitor.page.url
-    await look()
+    await visitor.look()
 
 
-async def _follow_the_request(visitor: Visitor, look: Look) -> None:
+async def _follow_the_request(visitor: Visitor) -> None:
     """Press the refresh link, as somebody without scripts does, until the certificate is there."""
 
     async def is_certified() -> bool:
@@ -83,19 +79,19 @@ async def _follow_the_request(visitor: Visitor, look: Look) -> None:
         return False
 
     await eventually(is_certified, "the status page offers the certificate")
-    await look()
+    await visitor.look()
 
 
-async def _check_the_certificate(visitor: Visitor, look: Look) -> None:
+async def _check_the_certificate(visitor: Visitor) -> None:
     bundle = (await receive_certificate(visitor.person)).decode()
     await visitor.follow(f'main a[href="/{visitor.lang}/erasure/verify"]')
-    await look()
+    await visitor.look()
     await visitor.type("bundle", bundle[: len(bundle) // 2])
     await visitor.send()
     assert await visitor.page.locator("main [role=alert]").count() == 1
-    await look()
+    await visitor.look()
     await visitor.follow(f'main a[href="/{visitor.lang}/erasure/verify"]')
     await visitor.type("bundle", bundle)
     await visitor.send()
     assert await visitor.page.locator("main [role=status]").count() == 1
-    await look()
+    await visitor.look()
