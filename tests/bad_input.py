@@ -68,7 +68,7 @@ def _good(one: Field) -> str:
         Kind.EMAIL: "ada@example.org",
         Kind.TICK: "yes",
         Kind.CHOICE: one.choices[0] if one.choices else "",
-        Kind.HIDDEN: "",
+        Kind.HIDDEN: "a" if one.mandatory else "",
     }
     return goods.get(one.kind, "Ada")
 

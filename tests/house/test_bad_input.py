@@ -1,28 +1,19 @@
 """Every POST route that exists, with every class of bad input. A new route is here by itself."""
 
 import logging
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import httpx2
 import pytest
-import pytest_asyncio
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from services.registry import SERVICES, schemas
-from shared.database import Database
-from shared.database.migrations import apply_schemas
-from shared.settings import Settings
+from services.registry import SERVICES
 from shared.slice import Service
-from shared.web import Form, Language, internal_app, public_app
-from shared.web.csrf import csrf_token
-from shared.web.guard import CSRF, cookie_name, session_digest
+from shared.web import Form, Language
+from shared.web.guard import cookie_name
 from tests.bad_input import BAD, BadInput, applies, faults, post, request_of, sample
+from tests.house.house import SESSION, House
 
-# Rows of these say nothing about what was sent: counters and what a migration wrote.
-NOT_STORED = "{ephemeral,daily_key,migration,total}"
-SESSION = "a-session"
 CHANGING = {"post", "put", "patch", "delete"}
 
 
@@ -68,69 +59,18 @@ ROUTES = [route for service in SERVICES for route in routes_of(service)]
 CASES = [(route, bad) for route in ROUTES for bad in BAD if applies(bad, route.form)]
 
 
-class House:
-    """Both listeners of all services, and a look at everything they store."""
-
-    def __init__(self, settings: Settings) -> None:
-        parts = [service.part() for service in SERVICES]
-        self.settings = settings
-        self.public = public_app(settings, parts, connect=self._connect)
-        self.internal = internal_app(settings, parts, beside=self.public)
-        self._seen: dict[str, Database] = {}
-
-    async def _connect(self, service: str) -> Database:
-        return await Database.connect(self.settings, service, "app", size=2)
-
-    def client(self, *, public: bool) -> httpx2.AsyncClient:
-        """Open a client of one listener."""
-        transport = httpx2.ASGITransport(app=self.public if public else self.internal)
-        return httpx2.AsyncClient(transport=transport, base_url=self.settings.public_url)
-
-    def guard_token(self) -> dict[str, str]:
-        """Give the entry that a form of somebody signed in carries."""
-        key = self.settings.make_secret("web/csrf").encode()
-        return {CSRF: csrf_token(key, session_digest(SESSION))}
-
-    async def stored(self, service: str) -> dict[str, int]:
-        """Count every row of a service's database, by table."""
-        if service not in self._seen:
-            pool = await Database.connect(self.settings, service, "verifier", size=1)
-            self._seen[service] = pool
-        async with self._seen[service].begin() as tx:
-            names = await tx.fetch(
-                """
-                select relname
-                  from pg_catalog.pg_class
-                 where relkind = 'r'
-                   and not relispartition  -- days of the inbox and of the technical log
-                   and relnamespace = 'public'::regnamespace
-                   and relname <> all ($1::text[]::name[])
-                """,
-                NOT_STORED.strip("{}").split(","),
-            )
-            each = " union all ".join(
-                f"select '{row['relname']}', count(*) from \"{row['relname']}\"" for row in names
-            )
-            return {row[0]: row[1] for row in await tx.fetch(each)}
-
-    async def close(self) -> None:
-        """Close every pool."""
-        await self.public.state.web.close()
-        for pool in self._seen.values():
-            await pool.close()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(settings: Settings) -> AsyncIterator[House]:
-    """Start everything that has pages, on empty databases."""
-    await apply_schemas(settings, schemas())
-    opened = House(settings)
-    yield opened
-    await opened.close()
-
-
 def test_there_are_routes_to_try() -> None:
-    assert {route.service for route in ROUTES} >= {"newsletter", "rights"}
+    with_forms = {service.name for service in SERVICES if service.part().forms}
+    with_desk = {service.name for service in SERVICES if service.desk is not None}
+
+    assert {route.service for route in ROUTES if route.form} == with_forms | with_desk
+    tried = {route.form.key for route in ROUTES if route.form}
+    declared = {
+        form.key
+        for service in SERVICES
+        for form in (*service.part().forms, *service.part().desk_forms)
+    }
+    assert tried == declared, "every form has a route, and every route of a form is tried"
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.id)
@@ -163,4 +103,6 @@ async def test_bad_input_is_refused_everywhere(
 
     expected = language if "{lang}" in route.path else Language.EN
     assert not faults(answer, expected, caplog.text + "".join(capfd.readouterr()))
+    if route.form and bad.id.startswith("unknown-"):
+        assert answer.status_code in bad.statuses, "refused for the field, not for something else"
     assert await house.stored(route.service) == before
