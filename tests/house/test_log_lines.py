@@ -27,7 +27,9 @@ def _lines() -> Iterator[tuple[str, ast.Call]]:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node
 
 
-@pytest.mark.parametrize(("place", "call"), list(_lines()), ids=lambda value: str(value)[:80])
+@pytest.mark.parametrize(
+    ("place", "call"), list(_lines()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_log_line_has_fixed_words_and_known_fields(place: str, call: ast.Call) -> None:
     fixed = (
         len(call.args) == 1
