@@ -27,6 +27,7 @@ async function show(section, kept = {}, problem = null) {
 async function send(section, descriptor, form) {
   const entries = Object.fromEntries(new FormData(form));
   if (descriptor.form_id) entries[descriptor.form_id.name] = descriptor.form_id.value;
+  if (descriptor.work) entries[descriptor.work.name] = await work(descriptor.work.challenge);
   // A wording beside the button is agreed to by the button; a box only by its tick.
   for (const one of descriptor.declarations) {
     if (one.shown_as === "beside-button") entries[one.name] = one.value;
@@ -118,4 +119,28 @@ function paragraph(...parts) {
 
 function element(name, properties = {}) {
   return Object.assign(document.createElement(name), properties);
+}
+
+// A second of computing for each post: nothing for a person, much for a flood (ALTCHA, version 2).
+async function work(challenge) {
+  const { salt, nonce, cost, keyPrefix } = challenge.parameters;
+  const tried = new Uint8Array([...octets(salt), ...octets(nonce), 0, 0, 0, 0]);
+  const counted = new DataView(tried.buffer, tried.length - 4);
+  for (let counter = 0; ; counter += 1) {
+    counted.setUint32(0, counter);
+    let digest = tried;
+    for (let round = 0; round < cost; round += 1) digest = await crypto.subtle.digest("SHA-256", digest);
+    const derivedKey = hex(new Uint8Array(digest));
+    if (derivedKey.startsWith(keyPrefix)) {
+      return btoa(JSON.stringify({ challenge, solution: { counter, derivedKey } }));
+    }
+  }
+}
+
+function octets(text) {
+  return text.match(/../g).map((two) => parseInt(two, 16));
+}
+
+function hex(bytes) {
+  return Array.from(bytes, (one) => one.toString(16).padStart(2, "0")).join("");
 }

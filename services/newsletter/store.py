@@ -71,12 +71,12 @@ async def add_subscriber(tx: Transaction, subscriber: Subscriber, consent: Conse
     await tx.execute(
         """
         insert into consent (consent_id, subject_id, purpose, wording, wording_version,
-                             wording_sha256, language, form, granted_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                             wording_sha256, language, form, granted_at, host)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
         consent.consent_id, consent.subject_id, PURPOSE, consent.wording,
         str(consent.wording_version), bytes.fromhex(consent.wording_sha256), consent.language,
-        consent.form, consent.granted_at,
+        consent.form, consent.granted_at, tx.host,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -114,6 +115,11 @@ class Transaction:
     def partitions_of(self, topic: str) -> int:
         """Give how many partitions a topic has here, by its bare name."""
         return self._settings.partitions_of(topic)
+
+    @property
+    def host(self) -> str:
+        """Our own public host, from configuration: part of a consent's evidence (R-POL-03)."""
+        return urlsplit(self._settings.public_url).netloc
 
     async def by_person(self) -> None:
         """Say that the person acts for themselves: a restriction does not stop that (Art. 18)."""

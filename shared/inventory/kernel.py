@@ -172,6 +172,7 @@ CONSENT = Table(
         "language": NotPersonal("de or en, chosen by the form's path"),
         "form": WORD,
         "granted_at": TIME,
+        "host": NotPersonal("which of our hosts asked"),
     },
     keep=UntilDone("the consent is withdrawn or its relationship ends"),
 )

@@ -59,11 +59,11 @@ async def grant(
     tx.write(
         """
         insert into consent (consent_id, subject_id, purpose, wording, wording_version,
-                             wording_sha256, language, form, granted_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                             wording_sha256, language, form, granted_at, host)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
         consent.consent_id, subject_id, purpose, consent.wording, str(consent.wording_version),
-        bytes.fromhex(consent.wording_sha256), consent.language, form, tx.now,
+        bytes.fromhex(consent.wording_sha256), consent.language, form, tx.now, tx.host,
     )  # fmt: skip
     tx.tell(_granted(consent, method))
     return consent

@@ -48,6 +48,7 @@ RELAXED = {
     "minimum_fill_seconds": 0.0,
     "posts_per_network_and_minute": 1_000_000,
     "posts_per_minute": 1_000_000,
+    "posts_without_work_per_network_and_minute": 1_000_000,
 }
 
 
@@ -125,7 +126,11 @@ def make_web(
         parts=tuple(parts),
         pages=Pages({part.service: part.folder for part in parts}, chosen.read_controller()),
         form_ids=FormIds(settings.make_secret("web/forms").encode()),
-        limits=Limits(chosen.posts_per_network_and_minute, chosen.posts_per_minute),
+        limits=Limits(
+            chosen.posts_per_network_and_minute,
+            chosen.posts_per_minute,
+            chosen.posts_without_work_per_network_and_minute,
+        ),
         connect=connect or connect_app,
     )
 

@@ -49,6 +49,7 @@ class WebSettings(FromEnvironment):
     minimum_fill_seconds: NonNegativeFloat = 2.0
     posts_per_network_and_minute: PositiveInt = 60
     posts_per_minute: PositiveInt = 6000
+    posts_without_work_per_network_and_minute: PositiveInt = 10
     header_seconds: float = 10.0
     body_seconds: float = 20.0
 

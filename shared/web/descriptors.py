@@ -21,6 +21,7 @@ from shared.web.parts import Part, web_of
 from shared.web.questions import question_of
 from shared.web.reading import JSON
 from shared.web.returning import is_open
+from shared.web.work import WORK, challenge
 
 PREFLIGHT_SECONDS = "600"
 ABOUT = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -38,8 +39,10 @@ def form_router(part: Part) -> APIRouter:
         about = _about(request, forms[name])
         configured, key = web_of(request).configuration, forms[name].key
         allowed = configured.allowed_origins.get(key, ())
-        body = descriptor(_view(request, forms[name], lang, about), lang)
+        view = _view(request, forms[name], lang, about)
+        body = descriptor(view, lang)
         body["return_to"] = sorted(configured.return_urls.get(key, ()))
+        body["work"] = _work(request, view)
         return JSONResponse(body, headers=cors_headers(request, allowed))
 
     for form in part.forms:
@@ -62,6 +65,13 @@ def descriptor(view: FormView, language: Language) -> dict[str, object]:
         "form_id": form_id if once else None,
         "honeypot": view.honeypot if once else None,
     }
+
+
+def _work(request: Request, view: FormView) -> dict[str, object] | None:
+    """Give the challenge of a form with a question, and the name of the entry for its solution."""
+    if view.form.question is None:
+        return None
+    return {"name": WORK, "challenge": challenge(web_of(request).form_ids, view.form_id)}
 
 
 def _field(view: FieldView) -> dict[str, object]:

@@ -25,11 +25,12 @@ IPV6_PREFIX = 56  # what a household is given (RIPE-690)
 class Limits:
     """Counts posts per minute. Networks are known by an HMAC under a key that lives a day."""
 
-    def __init__(self, per_network: int, together: int) -> None:
-        """Take both limits in posts per minute."""
+    def __init__(self, per_network: int, together: int, without_work: int) -> None:
+        """Take the limits in posts per minute; `without_work` is per network too."""
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._per_network = RateLimitItemPerMinute(per_network)
         self._together = RateLimitItemPerMinute(together)
+        self._without_work = RateLimitItemPerMinute(without_work)
         self._key, self._key_day = secrets.token_bytes(32), 0
 
     async def count_post(self, client: str) -> None:
@@ -37,6 +38,11 @@ class Limits:
         if not await self._limiter.hit(self._per_network, self._name(client)):
             raise TooMany
         if not await self._limiter.hit(self._together, "together"):
+            raise TooMany
+
+    async def count_without_work(self, client: str) -> None:
+        """Count one post without a proof of work. Raises TooMany over the limit."""
+        if not await self._limiter.hit(self._without_work, f"idle/{self._name(client)}"):
             raise TooMany
 
     def _name(self, client: str) -> str:

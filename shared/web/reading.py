@@ -15,6 +15,7 @@ from shared.web.parts import language, web_of
 from shared.web.problems import WrongType, WrongValue
 from shared.web.returning import take_return
 from shared.web.values import Checks, read_values
+from shared.web.work import weigh_work
 
 JSON = "application/json"
 M = TypeVar("M", bound=BaseModel)
@@ -35,6 +36,7 @@ async def read_form(request: Request, form: Form) -> Values:
     if form.guard:
         check_guard_token(request, form.guard, posted.pop(CSRF, ""))
     take_return(request, form, posted, web.configuration)
+    await weigh_work(request, form, posted, client_of(request))
     return read_values(
         form,
         posted,

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -189,13 +190,14 @@ async def test_the_evidence_says_what_was_shown_pressed_and_when(newsletter: New
         """
         select encode(wording_sha256, 'hex') as wording, form, consent.language, button,
                submitted_at < confirmed_at as in_order, confirmed_at = granted_at as at_the_click,
-               consent_id
+               host, consent_id
           from consent join subscriber using (subject_id)
          where subject_id = $1
         """,
         subject_id,
     )
-    assert tuple(row)[:6] == (shown, "subscribe", "de", "Senden", True, True)
+    host = urlsplit(newsletter.settings.public_url).netloc
+    assert tuple(row)[:7] == (shown, "subscribe", "de", "Senden", True, True, host)
     (granted,) = [
         one
         for one in await newsletter.told()

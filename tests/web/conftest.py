@@ -122,6 +122,7 @@ def configuration(**changes: Any) -> WebSettings:
         "minimum_fill_seconds": 0.0,
         "posts_per_network_and_minute": 100_000,
         "posts_per_minute": 1_000_000,
+        "posts_without_work_per_network_and_minute": 100_000,
         "allowed_origins": {"probe/probe": frozenset({FRONTEND})},
     }
     return WebSettings(**(chosen | changes))

@@ -94,7 +94,7 @@ def test_a_signed_in_forms_token_is_bound_to_its_session() -> None:
 
 
 async def test_networks_are_counted_apart_and_together() -> None:
-    limits = Limits(per_network=2, together=3)
+    limits = Limits(per_network=2, together=3, without_work=9)
 
     await limits.count_post("192.0.2.1")
     await limits.count_post("192.0.2.1")

@@ -26,7 +26,7 @@ PRINCIPLES: Final = (
         (23,),
         "",
         EVERYBODY,
-        "A consent keeps the language; each language's text has a hash of its own.",
+        "A consent keeps language and host; each language's text has a hash of its own.",
     ),
     Rule(
         "R-POL-04",
