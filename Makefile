@@ -5,8 +5,9 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ROOMS := contracts shared services demo bench tests
 READY := .venv/ready
-# A worker has servers of its own and whole files, since a file shares one installation.
-SHARED := --numprocesses=logical --maxprocesses=4 --dist=loadfile
+# `make test WORKERS=4` on a machine with cores to spare. A worker has servers of its own and whole
+# files, since a file shares one installation.
+WORKERS := 0
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -39,7 +40,7 @@ reset: $(READY) ## Delete all data, keys and logs of `make up` (asks first)
 
 ##@ Check
 test: $(READY) ## Run the tests on a real Kafka and a real PostgreSQL
-	@$(BIN)/pytest $(SHARED)
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 test-kill: $(READY) ## Repeat the kill tests with many seeds
 	@EXPUNGE_KILL_ROUNDS=$${EXPUNGE_KILL_ROUNDS:-10} $(BIN)/pytest -m kill --timeout 1800

@@ -16,6 +16,7 @@ from shared.consumer.keyring import Keys
 from shared.consumer.lines import Reader
 from shared.consumer.loop import BACK_OFF_SECONDS, FATAL, Loop, Rebalance
 from shared.consumer.membership import Membership
+from shared.consumer.patience import be_patient
 from shared.consumer.ready import Ready
 from shared.consumer.sharing import Shared
 from shared.database import Database
@@ -23,10 +24,6 @@ from shared.logs import log
 from shared.settings import Settings
 
 FETCH_BYTES: Final = 4 * 1024 * 1024
-# The client has one request under way for each broker. While a batch of one partition is at work,
-# it asks for the other partitions only, and if those are silent, nothing more of the busy one
-# comes before that request has ended: so it may not wait for long.
-FETCH_WAIT_MS: Final = 50
 
 
 async def consume(
@@ -93,6 +90,7 @@ async def _started(
         consumer = _consumer(settings, reader)
         try:
             await consumer.start()
+            be_patient(consumer)
             break
         except (KafkaError, OSError) as error:
             ready.reason = "broker-away"
@@ -119,6 +117,5 @@ def _consumer(settings: Settings, reader: Reader) -> AIOKafkaConsumer:
         session_timeout_ms=membership.session_ms,
         heartbeat_interval_ms=membership.heartbeat_ms,
         max_partition_fetch_bytes=FETCH_BYTES,
-        fetch_max_wait_ms=FETCH_WAIT_MS,
         **options,
     )

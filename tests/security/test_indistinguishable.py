@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -30,6 +31,17 @@ pytestmark = pytest.mark.timeout(240)
 POSTS = 1_000  # of known addresses, and as many of unknown ones
 LEAST_S = 0.001
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+GATHERING = uuid4()
+A_GATHERING = f"""
+    with entered as (
+        insert into gathering (gathering_id, kind, place, capacity, listed, begins_at, ends_at,
+                               entered_at)
+        values ('{GATHERING}', 'event', 'Bonn', 100000, true, now() + interval '9 days',
+                now() + interval '10 days', now())
+    )
+    insert into gathering_slot
+    values ('{GATHERING}', now() + interval '9 days', now() + interval '10 days')
+    """
 KNOWN_AT = {
     "newsletter/subscribe": """
         insert into subscriber (subject_id, email, language, button, submitted_at, confirmed_at)
@@ -48,8 +60,14 @@ KNOWN_AT = {
         values ($1, $2, 'en', now())
         """,
 }
+KNOWN_AT["events/register"] = f"""
+    insert into seat (subject_id, gathering_id, state, email, first_name, last_name, language,
+                      form, blocks, by_email, by_post, submitted_at, confirmed_at)
+    values ($1, '{GATHERING}', 'booked', $2, 'Ada', 'Marker', 'en', 'register', false, false,
+            false, now(), now())
+    """
 KNOWN_AT["registration/reset"] = KNOWN_AT["registration/sign-up"]
-NAMES = ("newsletter", "registration", "contact", "rights")
+NAMES = ("newsletter", "registration", "events", "contact", "rights")
 SERVICES = registry.named(NAMES)
 FORMS = {form.key: form for service in SERVICES for form in service.part().forms}
 
@@ -76,7 +94,7 @@ class Street:
     async def send(self, form: Form, address: str) -> tuple[float, httpx2.Response]:
         """Post a form with everything right; the seconds from the request to its answer."""
         entries = sample(form, self.web.state.web) | {"email": address}  # type: ignore[attr-defined]
-        path = form.action.replace("{lang}", "en")
+        path = form.action.format(lang="en", gathering=GATHERING)
         began = time.perf_counter()
         answer = await self.client.post(path, data=entries)
         return time.perf_counter() - began, answer
@@ -94,6 +112,8 @@ async def street(settings: Settings) -> AsyncIterator[Street]:
         )
         for name in NAMES
     }
+    async with databases["events"].begin() as tx:
+        await tx.execute(A_GATHERING)
     transport = httpx2.ASGITransport(app=web)
     async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
         yield Street(settings, client, web, databases)

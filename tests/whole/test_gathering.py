@@ -1,6 +1,7 @@
 """Seats on a whole installation: booked, erased everywhere, an invoice kept, others untouched."""
 
 import base64
+from uuid import UUID
 
 import httpx2
 import orjson
@@ -67,5 +68,7 @@ async def test_who_is_erased_leaves_no_seat_and_only_what_a_law_keeps(
     rows = await installation.ask("events", "select ground, reference, fields from held")
     assert {row["reference"] for row in rows} == {"ao-147-3"}
     assert await installation.ask("events", "select from seat where email = $1", eve.address)
-    (row,) = await installation.ask("events", "select taken from gathering")
+    (row,) = await installation.ask(
+        "events", "select taken from gathering where gathering_id = $1", UUID(gathering)
+    )
     assert row["taken"] == 1

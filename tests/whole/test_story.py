@@ -28,7 +28,11 @@ STORING = {
     "registration": ("sign-up",),
 }
 # Tried in tests of their own.
-ELSEWHERE = {"erasure": ("verify",), "registration": ("sign-in", "reset")}
+ELSEWHERE = {
+    "erasure": ("verify",),
+    "registration": ("sign-in", "reset"),
+    "website": ("choices", "settings", "counting"),
+}
 
 
 @pytest.mark.rule("R-17-01", "R-POL-04")
