@@ -152,8 +152,10 @@ class Installation:
         await eventually(answers, "readyz answers 200")
 
     def _all_run(self) -> None:
-        dead = [name for name, one in self.processes.items() if one.poll() is not None]
-        assert not dead, f"{dead} ended: {self.log(dead[0])[-2_000:].decode()}"
+        dead = {
+            name: code for name, one in self.processes.items() if (code := one.poll()) is not None
+        }
+        assert not dead, f"{dead} ended: {self.log(next(iter(dead)))[-2_000:].decode()}"
 
     async def readiness(self) -> dict[str, str] | None:
         """Ask the internal readyz: service to reason, empty when ready, None if nobody answers."""

@@ -1,4 +1,4 @@
-"""One installation for all of it, and Debian's chromium to look at it with."""
+"""One installation for each file, and Debian's chromium to look at it with."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def ports() -> tuple[int, int]:
     return configured, stranger
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def installation(
     chromium: str, stack: Stack, ports: tuple[int, int]
 ) -> AsyncIterator[Installation]:
@@ -51,7 +51,7 @@ async def installation(
         made.stop()
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """Open the browser once; each test has a context of its own."""
     # Chromium refuses its sandbox to root; the pages are our own.

@@ -9,7 +9,7 @@ from tests.conftest import fresh_settings
 from tests.installation import Installation
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def installation(stack: Stack) -> AsyncIterator[Installation]:
     """Start everything and wait until it is ready."""
     made = await Installation.make(stack, fresh_settings(stack))
