@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any, Final, TextIO
 
@@ -28,6 +29,8 @@ FIELDS: Final = frozenset(
     }
 )
 _ROOT: Final = str(Path(__file__).parents[1]) + "/"
+_LIBRARIES: Final = "site-packages/"
+_ROOMS: Final = ("contracts/", "shared/", "services/", "demo/", "tests/")
 _EVENT: Final = re.compile(r"[a-z][a-z0-9 ,':-]{1,80}")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_.:/{}\[\] -]{0,120}")  # no @, nothing beyond ASCII
 _SOURCE_BYTES: Final = 1_000_000
@@ -69,18 +72,16 @@ def set_up_logs(
 
 
 def place_of(error: BaseException) -> str:
-    """Name the file and line that raised, relative to the project where it is ours."""
-    traceback = error.__traceback__
-    if traceback is None:
-        return "-"
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    return _short(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+    """Name the innermost file and line of ours that led to it; the one that raised if none is."""
+    traceback = walk_tb(error.__traceback__)
+    places = [_short(frame.f_code.co_filename, line) for frame, line in traceback]
+    ours = [place for place in places if place.startswith(_ROOMS)]
+    return (ours or places or ["-"])[-1]
 
 
 def _short(path: str, line: int) -> str:
     name = path.removeprefix(_ROOT)
-    name = name.rpartition("site-packages/")[2] if "site-packages/" in name else name
+    name = name.rpartition(_LIBRARIES)[2] if _LIBRARIES in name else name
     return f"{name}:{line}"
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import structlog
+from pydantic import ValidationError
 
+from contracts.messages import AliasesDestroyed
 from shared.logs import UnknownField, log, set_up_logs
 
 ADDRESS = "ada@example.org"
@@ -74,6 +76,17 @@ def test_an_error_is_its_class_and_place(lines: Lines) -> None:
         assert line["error"] == "ValueError"
         assert line["place"].startswith("tests/shared/test_logs.py:")
     assert ADDRESS not in json.dumps([first, second])
+
+
+def test_the_place_of_an_error_is_ours_where_a_library_raised_it(lines: Lines) -> None:
+    try:
+        AliasesDestroyed()  # type: ignore[call-arg]
+    except ValidationError as error:
+        log.error("failed", error=error)
+
+    (line,) = lines()
+    assert line["error"] == "ValidationError"
+    assert line["place"].startswith("tests/shared/test_logs.py:")
 
 
 def test_tests_may_be_strict(lines: Lines) -> None:
