@@ -67,7 +67,6 @@ def own_closed(part: Slice) -> Reaction:
         present = {row["subject_id"] for row in rows}
         if not present:
             return
-        log.warning("closed-again", service=tx.service, count=len(present))
         await _close_again(tx, part, mine, present)
 
     return close_again
@@ -76,6 +75,7 @@ def own_closed(part: Slice) -> Reaction:
 async def _close_again(
     tx: Transaction, part: Slice, lines: Sequence[AnyLine], present: Collection[UUID]
 ) -> None:
+    """Delete and note them; who was deleted by something else meanwhile is not ours to answer."""
     places = [
         (subject, line.message)
         for line in lines
@@ -84,6 +84,8 @@ async def _close_again(
     ]
     requests = {subject: message.request_id for subject, message in places}
     erased = await erase(tx, part.inventory, present, requests=requests)
+    log.warning("closed-again", service=tx.service, count=len(erased.closed))
+    closed = set(erased.closed)
     await tx.executemany(
         """
         insert into reclosed (receipt_id, request_id, subject_id, rows, held)
@@ -99,6 +101,7 @@ async def _close_again(
                 [one.model_dump(mode="json") for one in erased.held_of({subject})],
             )
             for subject, message in places
+            if subject in closed
         ],
     )
 

@@ -7,19 +7,20 @@ stands on it (`Service.stands_on`): then it ends, by `end_now`.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from contracts.messages import ConsentGranted, ConsentWithdrawn
-from contracts.vocabulary import Language, Method, Reason
+from contracts.vocabulary import Language, Method
 from shared.consumer.lines import AnyLine, Reaction
 from shared.database import Transaction
-from shared.inventory import Inventory
+from shared.deadlines import set_deadline
 from shared.mail import Attachment
-from shared.saga.closing import close_batch
 from shared.web.configuration import WebSettings
 from shared.web.consent_receipt import FILE_NAME, Given, receipt_file
 from shared.web.wordings import Wording, Wordings
+
+WITHDRAWN_BEFORE: Final = "withdrawn-before"  # a kind of deadline: see `withdrawn_before`
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,23 @@ async def grant(
         form=form,
         granted_at=tx.now,
     )
+    store_consent(tx, consent)
+    tx.tell(_granted(consent, method))
+    return consent
+
+
+def store_consent(tx: Transaction, consent: Consent) -> None:
+    """Write what was agreed to, with the host of ours that asked (R-POL-03)."""
     tx.write(
         """
         insert into consent (consent_id, subject_id, purpose, wording, wording_version,
                              wording_sha256, language, form, granted_at, host)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
-        consent.consent_id, subject_id, purpose, consent.wording, str(consent.wording_version),
-        bytes.fromhex(consent.wording_sha256), consent.language, form, tx.now, tx.host,
+        consent.consent_id, consent.subject_id, consent.purpose, consent.wording,
+        str(consent.wording_version), bytes.fromhex(consent.wording_sha256), consent.language,
+        consent.form, consent.granted_at, tx.host,
     )  # fmt: skip
-    tx.tell(_granted(consent, method))
-    return consent
 
 
 def _granted(consent: Consent, method: Method) -> ConsentGranted:
@@ -140,34 +147,40 @@ def outdated(consents: Mapping[str, Consent], wordings: Wordings) -> dict[str, C
     }
 
 
-def withdrawn_before(inventory: Inventory, stands_on: Collection[str]) -> Reaction:
+def withdrawn_before(stands_on: Collection[str]) -> Reaction:
     """React to one's own consent-withdrawn: a restored backup forgot it.
 
-    The consent goes; where the relationship stood on it, the relationship goes. In ordinary
-    running it is gone when its withdrawal is read, and this does nothing.
+    The consent goes at once; where the relationship stood on it, `WITHDRAWN_BEFORE` falls due, as
+    after the person's click. Not sooner: what was closed already is closed again by its own
+    message first, and answered for the request that closed it. In ordinary running the consent is
+    gone when its withdrawal is read, and this does nothing.
     """
 
     async def react(tx: Transaction, lines: Sequence[AnyLine]) -> None:
-        consents = {line.message.consent_id for line in lines if line.event.source == tx.service}
+        consents = [line.message.consent_id for line in lines if line.event.source == tx.service]
         if not consents:
             return
-        rows = await tx.fetch(
-            "select subject_id, purpose from consent where consent_id = any($1::uuid[])",
-            list(consents),
+        # Who closes locks the subject first, so this does too.
+        found = await tx.fetch(
+            """
+            select subject_id
+              from subject
+             where subject_id in (select subject_id from consent where consent_id = any($1::uuid[]))
+             order by subject_id
+               for update
+            """,
+            consents,
         )
-        ended = {row["subject_id"] for row in rows if row["purpose"] in stands_on}
-        if ended:
-            await close_batch(tx, inventory, ended, Reason.WITHDRAWN)
-        if len(rows) > len(ended):
-            await tx.execute(
-                """
-                delete from consent
-                 where consent_id = any($1::uuid[])
-                   and not purpose = any($2::text[])
-                """,
-                list(consents),
-                list(stands_on),
-            )
+        if not found:
+            return
+        rows = await tx.fetch(
+            """
+            delete from consent where consent_id = any($1::uuid[]) returning subject_id, purpose
+            """,
+            consents,
+        )
+        for subject_id in {row["subject_id"] for row in rows if row["purpose"] in stands_on}:
+            await set_deadline(tx, subject_id, WITHDRAWN_BEFORE, tx.now)
 
     return react
 

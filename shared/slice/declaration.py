@@ -9,6 +9,7 @@ import typer
 from fastapi import APIRouter
 
 from contracts.messages import ConsentWithdrawn
+from contracts.vocabulary import Reason
 from shared.consumer.lines import Reactions
 from shared.database.migrations import Kernel, Schema
 from shared.deadlines import Actions
@@ -20,7 +21,7 @@ from shared.saga.origin import claim_router, keep_ending, origin_reactions
 from shared.saga.participant import slice_reactions, together
 from shared.saga.slice_work import slice_work
 from shared.settings import Settings
-from shared.slice.consents import withdrawn_before
+from shared.slice.consents import WITHDRAWN_BEFORE, withdrawn_before
 from shared.slice.counting import counting_router
 from shared.slice.endings import Endings, ending_actions
 from shared.slice.retention import Beside, metrics_router
@@ -131,7 +132,11 @@ class Service:
             self.find,
             self.hears(self.inventory, self.find),
             post=self.mails(settings) if self.mails else None,
-            actions={**ending_actions(self.inventory, self.endings), **self.actions},
+            actions={
+                **ending_actions(self.inventory, self.endings),
+                **ending_actions(self.inventory, {WITHDRAWN_BEFORE: Reason.WITHDRAWN}),
+                **self.actions,
+            },
             tasks=(*((_end_aliases,) if self.origin else ()), *self.tasks),
         )
 
@@ -139,7 +144,7 @@ class Service:
         """Give all it hears: as a slice, as an origin, and by itself."""
         return together(
             slice_reactions(inventory, find),
-            {ConsentWithdrawn: withdrawn_before(inventory, self.stands_on)},
+            {ConsentWithdrawn: withdrawn_before(self.stands_on)},
             origin_reactions() if self.origin else {},
             self.reactions,
         )

@@ -18,7 +18,6 @@ from shared.saga.closing import Slice, close_requests, end_held
 from shared.saga.decisions import Answer
 from shared.saga.waiting import Asked
 from shared.slice import consents_of, outdated, renew, withdraw
-from shared.slice.consents import withdrawn_before
 from shared.slice.endings import ending_actions
 from shared.web.language import Language
 from shared.web.wordings import read_wordings
@@ -168,54 +167,6 @@ async def test_who_agreed_to_older_words_agrees_anew_under_a_new_number(
     assert renewed.consent_id != first.consent_id
     [said] = (await shop.told(ConsentWithdrawn))[-1:]
     assert (said.consent_id, said.method) == (first.consent_id, Method.REPLACED)
-
-
-async def test_a_restored_backup_forgets_the_consent_and_keeps_the_relationship(
-    shop: Shop,
-) -> None:
-    subject = await order(shop, "kit@example.org", "remind")
-    async with shop.app.begin() as tx:
-        [consent] = (await consents_of(tx, subject)).values()
-
-    message = ConsentWithdrawn(
-        consent_id=consent.consent_id,
-        purpose=PURPOSE,
-        method=Method.PAGE,
-        withdrawn_at=consent.granted_at,
-    )
-
-    async with shop.eraser.begin() as tx:
-        react = withdrawn_before(INVENTORY, frozenset())
-        await react(tx, [Heard(message)])  # type: ignore[list-item]
-        consents = await consents_of(tx, subject)
-        there = await tx.fetchval("select count(*) from subject where subject_id = $1", subject)
-
-    assert (consents, there) == ({}, 1)
-
-
-async def test_a_restored_backup_ends_what_stood_on_the_consent(shop: Shop) -> None:
-    subject = await order(shop, "liz@example.org", "remind")
-    async with shop.eraser.begin() as tx:
-        [consent] = (await consents_of(tx, subject)).values()
-        message = ConsentWithdrawn(
-            consent_id=consent.consent_id,
-            purpose=PURPOSE,
-            method=Method.PAGE,
-            withdrawn_at=consent.granted_at,
-        )
-        react = withdrawn_before(INVENTORY, frozenset({PURPOSE}))
-        await react(tx, [Heard(message)])  # type: ignore[list-item]
-        there = await tx.fetchval("select count(*) from subject where subject_id = $1", subject)
-
-    assert there == 0
-
-
-class Heard:
-    """As much of a line as the reaction reads."""
-
-    def __init__(self, message: ConsentWithdrawn) -> None:
-        self.message = message
-        self.event = type("Event", (), {"source": NAME})()
 
 
 @pytest.mark.rule("R-EV-08")
