@@ -22,8 +22,8 @@ Request = Annotated[UUID, typer.Argument(help="Id of the erasure's request.")]
 @disclosures.command("list")
 def listed(service: Service, subject: Subject, *, as_json: AsJson = False) -> None:
     """List what was passed on about one relationship and has not ended; names nobody."""
-    if service not in _holders():
-        refuse(f"{service} holds nothing; there are: {', '.join(_holders())}.")
+    if service not in (holders := registry.participants()):
+        refuse(f"{service} holds nothing; there are: {', '.join(holders)}.")
     _print(run(_of_subject(service, subject)), as_json=as_json)
 
 
@@ -33,10 +33,6 @@ def told(request: Request, *, as_json: AsJson = False) -> None:
     _print(run(_of_request(request)), as_json=as_json)
 
 
-def _holders() -> list[str]:
-    return [one.name for one in registry.SERVICES if one.participant]
-
-
 async def _of_subject(service: str, subject: UUID) -> list[dict[str, Any]]:
     async with opened(service) as database, database.begin() as tx:
         return [_plain(service, one) for one in await disclosed_of(tx, subject)]
@@ -44,7 +40,7 @@ async def _of_subject(service: str, subject: UUID) -> list[dict[str, Any]]:
 
 async def _of_request(request: UUID) -> list[dict[str, Any]]:
     found = []
-    for service in _holders():
+    for service in registry.participants():
         async with opened(service, "eraser") as database, database.begin() as tx:
             found += [_plain(service, one) for one in await told_of(tx, request)]
     return found

@@ -1,14 +1,15 @@
 """Every statement about sign-ups and subscribers."""
 
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any, Final
 from uuid import UUID
 
 from services.newsletter.rules import Consent, Pending, Subscriber
 from services.newsletter.settings import CONFIRM, PURPOSE
 from shared.database import Transaction
-from shared.slice import find_by
+from shared.slice import Consent as Stored
+from shared.slice import find_by, store_consent
 
 _PENDING = ", ".join(field.name for field in fields(Pending))
 _SUBSCRIBER = ", ".join(field.name for field in fields(Subscriber))
@@ -68,16 +69,7 @@ async def add_subscriber(tx: Transaction, subscriber: Subscriber, consent: Conse
         subscriber.subject_id, subscriber.email, subscriber.first_name, subscriber.last_name,
         subscriber.language, subscriber.button, subscriber.submitted_at, subscriber.confirmed_at,
     )  # fmt: skip
-    await tx.execute(
-        """
-        insert into consent (consent_id, subject_id, purpose, wording, wording_version,
-                             wording_sha256, language, form, granted_at, host)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        """,
-        consent.consent_id, consent.subject_id, PURPOSE, consent.wording,
-        str(consent.wording_version), bytes.fromhex(consent.wording_sha256), consent.language,
-        consent.form, consent.granted_at, tx.host,
-    )  # fmt: skip
+    store_consent(tx, Stored(purpose=PURPOSE, **asdict(consent)))
 
 
 async def find_subscriber(tx: Transaction, subject_id: UUID) -> Subscriber | None:

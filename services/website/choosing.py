@@ -28,11 +28,10 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was posted: purpose -> words that were ticked, how, and on which host of ours."""
+    """What was posted: purpose -> words that were ticked, and how."""
 
     wanted: Mapping[str, Wording]
     method: Method
-    host: str
 
 
 async def choose(
@@ -56,7 +55,7 @@ async def choose(
     if key is not None:
         await grants.turn_key(tx, {one: live[one].subject_id for one in what.kept}, key)
         for purpose in sorted(what.begun):
-            given = grants.Given(choice.wanted[purpose], choice.method, choice.host)
+            given = grants.Given(choice.wanted[purpose], choice.method)
             begun = await grants.begin(tx, key, purpose, given)
             await _disclose(tx, begun.subject_id, begun.consent_id, purpose, registers, wordings)
     return Chosen(key, what.kept | what.begun, frozenset(over))

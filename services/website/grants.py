@@ -18,11 +18,10 @@ KNOWN = "id."  # stands before what a recipient calls a browser; without it, it 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One declaration as it was given: which words, how, on which host."""
+    """One declaration as it was given: which words, and how."""
 
     wording: Wording
     method: Method
-    host: str
 
 
 async def live(tx: Transaction, key: str, wordings: Wordings) -> dict[str, Live]:
@@ -98,7 +97,7 @@ async def begin(tx: Transaction, key: str, purpose: str, given: Given) -> Live:
         insert into granted (subject_id, key_sha256, purpose, method, host)
         values ($1, $2, $3, $4, $5)
         """,
-        subject_id, digest_of(key, purpose), purpose, given.method, given.host,
+        subject_id, digest_of(key, purpose), purpose, given.method, tx.host,
     )  # fmt: skip
     consent = await grant(tx, subject_id, purpose, given.wording, form=FORM, method=given.method)
     await end_at(tx, subject_id, UNUSED, tx.now + UNUSED_AFTER)

@@ -74,7 +74,7 @@ class Site:
 
     @cached_property
     def host(self) -> str:
-        """Give our own host, from configuration: stands with each consent (R-POL-03)."""
+        """Give our own host, from configuration, for the list of cookies."""
         return urlsplit(self.web.settings.public_url).netloc
 
     @cached_property

@@ -57,42 +57,36 @@ class Transaction:
 
     async def fetch(self, sql: str, *args: object) -> list[asyncpg.Record]:
         """Run a statement and return its rows."""
-        if self._written:
-            await self._write_out()
+        await self._write_out()
         return await self._connection.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
         """Run a statement and return its first row."""
-        if self._written:
-            await self._write_out()
+        await self._write_out()
         return await self._connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: object) -> Any:
         """Run a statement and return the first value of its first row."""
-        if self._written:
-            await self._write_out()
+        await self._write_out()
         return await self._connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: object) -> int:
         """Run a statement and return how many rows it touched."""
-        if self._written:
-            await self._write_out()
+        await self._write_out()
         status = await self._connection.execute(sql, *args)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdecimal() else 0
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement for each row, in one round trip."""
-        if self._written:
-            await self._write_out()
+        await self._write_out()
         await self._connection.executemany(sql, rows)
 
     async def copy(
         self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> None:
         """Write many rows by COPY: the fastest way in."""
-        if self._written:
-            await self._write_out()
+        await self._write_out()
         await self._connection.copy_records_to_table(
             table, records=rows, columns=list(columns), schema_name="public"
         )
@@ -142,8 +136,7 @@ class Transaction:
         Returns what this flush sealed, in the order it was told; `sealed` has all of it. Called
         at commit; earlier where the bytes of a receipt belong into the same transaction.
         """
-        if self._written:
-            await self._write_out()
+        await self._write_out()
         if not self._told or self._signer is None:
             return []
         raise_if_too_many(self._told)
@@ -161,14 +154,12 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo everything inside if it raises: rows, messages, callbacks; then raise on."""
-        if self._written:
-            await self._write_out()
+        await self._write_out()
         told, sealed, callbacks = list(self._told), list(self.sealed), list(self.callbacks)
         try:
             async with self._connection.transaction():
                 yield
-                if self._written:
-                    await self._write_out()
+                await self._write_out()
                 await self._connection.execute("set constraints all immediate")
         except BaseException:
             self._written = {}

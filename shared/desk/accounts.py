@@ -9,6 +9,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -25,7 +26,6 @@ SECRET_BYTES: Final = 20  # RFC 4226 section 4, R6
 TRIES: Final = 5
 LOCK: Final = timedelta(minutes=5)
 HASHER: Final = PasswordHasher()
-_NOBODY: Final = HASHER.hash(secrets.token_hex())  # so that an unknown name takes as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ async def check_password(stored: str | None, password: str) -> str | None:
 
     Outside any transaction: one that waits for a hash would be ended as idle.
     """
-    fits = await asyncio.to_thread(_verify, stored or _NOBODY, password)
+    fits = await asyncio.to_thread(_verify, stored or _nobodys(), password)
     return stored if fits else None
 
 
@@ -138,3 +138,9 @@ def _step_of(secret: bytes, code: str, now_s: int) -> int:
 
 def _totp(secret: bytes) -> TOTP:
     return TOTP(secret, DIGITS, SHA1(), STEP_S)  # noqa: S303 - what every authenticator app does
+
+
+@cache
+def _nobodys() -> str:
+    """Give a hash that fits no password, so that an unknown name takes as long."""
+    return HASHER.hash(secrets.token_hex())

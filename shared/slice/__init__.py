@@ -8,6 +8,7 @@ from shared.slice.consents import (
     grant,
     outdated,
     renew,
+    store_consent,
     withdraw,
 )
 from shared.slice.declaration import Service
@@ -39,5 +40,6 @@ __all__ = [
     "renew_ticked",
     "renewal",
     "renewal_form",
+    "store_consent",
     "withdraw",
 ]

@@ -31,12 +31,13 @@ async def read_form(request: Request, form: Form) -> Values:
     web = web_of(request)
     request.state.form = form
     check_origin(request, web.settings, web.configuration.allowed_origins.get(form.key, ()))
-    await web.limits.count_post(client_of(request))
+    client = client_of(request)
+    await web.limits.count_post(client)
     posted = await read_fields(request)
     if form.guard:
         check_guard_token(request, form.guard, posted.pop(CSRF, ""))
     take_return(request, form, posted, web.configuration)
-    await weigh_work(request, form, posted, client_of(request))
+    await weigh_work(request, form, posted, client)
     return read_values(
         form,
         posted,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from contracts.vocabulary import Method
 from services.registration import rules
 from services.registration import settings as names
-from services.registration.api.session import signed_in
+from services.registration.api.session import live_account, signed_in
 from services.registration.forms import (
     ACCOUNT,
     AGREE,
@@ -23,7 +23,6 @@ from services.registration.forms import (
 from services.registration.limits import ends
 from services.registration.pages import view
 from services.registration.presented import presented_policy
-from services.registration.rules import AccountClosed, State
 from services.registration.settings import PROMOTION, SERVICE
 from services.registration.store import accounts, addresses, policy, sign_ins
 from shared.database import Transaction
@@ -92,9 +91,7 @@ async def agree(request: Request) -> Response:
     lang = language(request)
 
     async def effect(tx: Transaction, values: Values) -> Response:
-        _, account = await signed_in(request, tx)
-        if rules.state_of(account) is not State.LIVE:
-            raise AccountClosed
+        account = await live_account(request, tx)
         subject_id = account.subject_id
         if PROMOTION not in await consents_of(tx, subject_id):
             wording = values.granted["promotion"]
@@ -126,9 +123,7 @@ async def renew(request: Request) -> Response:
     lang = language(request)
 
     async def effect(tx: Transaction, values: Values) -> Response:
-        _, account = await signed_in(request, tx)
-        if rules.state_of(account) is not State.LIVE:
-            raise AccountClosed
+        account = await live_account(request, tx)
         purposes = await renew_ticked(request, tx, account.subject_id, values)
         shown = presented_policy(lang, tx.now.date())
         await policy.note(tx, account.subject_id, purposes, *shown)

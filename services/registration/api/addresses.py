@@ -7,10 +7,10 @@ from starlette.responses import Response
 from services.registration import rules
 from services.registration import settings as names
 from services.registration.api.changing import check_again
-from services.registration.api.session import keeping_typed, signed_in
+from services.registration.api.session import keeping_typed, live_account, signed_in
 from services.registration.forms import BASE, CHANGE_ADDRESS, NEW_ADDRESS
 from services.registration.pages import hours_of
-from services.registration.rules import AccountClosed, State
+from services.registration.rules import State
 from services.registration.settings import MOVED, REPLACED, SERVICE, WISH_OVER
 from services.registration.store import accounts, addresses
 from services.registration.store.addresses import OtherAddress
@@ -55,9 +55,7 @@ async def change_address(request: Request) -> Response:
     with keeping_typed(values):
         await check_again(request, CHANGE_ADDRESS, values)
         async with transaction(request, SERVICE) as tx:
-            _, account = await signed_in(request, tx)
-            if rules.state_of(account) is not State.LIVE:
-                raise AccountClosed
+            account = await live_account(request, tx)
             before = await addresses.drop_new_address(tx, account.subject_id)
             if before is not None:
                 await end_now(tx, before, WISH_OVER)

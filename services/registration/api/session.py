@@ -12,7 +12,7 @@ from services.registration.api.cookies import onlineplus
 from services.registration.forms import BASE, GUARD
 from services.registration.limits import ends
 from services.registration.passwords import Passwords
-from services.registration.rules import Account, SignIn, State
+from services.registration.rules import Account, AccountClosed, SignIn, State
 from services.registration.settings import LOOKED
 from services.registration.store import accounts, sign_ins
 from shared.database import Transaction, is_transient
@@ -53,6 +53,17 @@ async def signed_in(request: Request, tx: Transaction) -> tuple[SignIn, Account]
         await tx.by_person()
         await sign_ins.seen(tx, found.sign_in_id, account=True)
     return found, account
+
+
+async def live_account(request: Request, tx: Transaction) -> Account:
+    """Give the account behind the account page's cookie, for what only a live one may.
+
+    Raises AccountClosed, and as `signed_in`.
+    """
+    _, account = await signed_in(request, tx)
+    if rules.state_of(account) is not State.LIVE:
+        raise AccountClosed
+    return account
 
 
 async def reader(request: Request, tx: Transaction) -> tuple[SignIn, State] | None:

@@ -61,7 +61,7 @@ async def save_choices(request: Request) -> Response:
             if one.name in values.granted
         }
         by_banner = values.get("by") == BANNER
-        choice = Choice(wanted, Method.BANNER if by_banner else Method.SETTINGS, frame.site.host)
+        choice = Choice(wanted, Method.BANNER if by_banner else Method.SETTINGS)
         site = frame.site
         chosen = await choose(tx, frame.visitor, choice, site.registers, site.wordings)
         tx.on_commit(lambda: leave(frame, chosen.key, chosen.granted))
