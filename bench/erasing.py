@@ -24,10 +24,9 @@ from shared.saga.closing import Slice
 from shared.saga.opening import Opening, open_requests
 from shared.settings import Settings
 
-OPENED_AT_ONCE = 250  # requests of one opening transaction
-BATCH = 500  # subjects of one bare delete
+BATCH = 500  # requests of one opening transaction, and subjects of one bare delete
 PATIENCE_S = 120.0
-POLL_S = 0.01
+POLL_S = 0.02  # each look counts what is there, on the cores that are measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,8 @@ class Origin:
             for one in people
         ]
         requests: list[UUID] = []
-        for start in range(0, len(openings), OPENED_AT_ONCE):
-            some = openings[start : start + OPENED_AT_ONCE]
+        for start in range(0, len(openings), BATCH):
+            some = openings[start : start + BATCH]
             async with self._database.begin() as tx:
                 requests += await open_requests(tx, some, part=part, passed_at=passed_at)
         return requests
