@@ -5,13 +5,15 @@ reaches that point: no handler runs, no connection is closed, nothing is rolled 
 `EXPUNGE_CRASH_AT=@FILE` lets a file name the point, read anew each time, so that a process that
 already runs can be told; a file that is missing or empty kills nobody, and one that says
 `freeze relay:after-send` stops the process there instead (SIGSTOP), as a paused machine does.
-Without the variable `crash` is an empty function. The points are listed in `POINTS` so that a
-misspelt one is an error at start and not a test that never kills anybody.
+Without the variable `crash` does nothing. The variable is read when the first point is reached,
+not at import: a process may be forked from one that had imported everything. The points are listed
+in `POINTS` so that a misspelt one is an error there and not a test that never kills anybody.
 """
 
 import os
 import signal
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -63,11 +65,18 @@ def _told_by(file: Path) -> Callable[[str], None]:
     return die
 
 
+def crash(point: str) -> None:
+    """Die here if this is the point that the variable names."""
+    _chosen()(point)
+
+
+@cache
+def _chosen() -> Callable[[str], None]:
+    return _from(os.environ.get(VARIABLE, ""))
+
+
 def _from(variable: str) -> Callable[[str], None]:
     """Return the `crash` that the variable asks for."""
     if not variable:
         return _nothing
     return _told_by(Path(variable[1:])) if variable.startswith("@") else _armed(variable)
-
-
-crash: Callable[[str], None] = _from(os.environ.get(VARIABLE, ""))
