@@ -1,6 +1,5 @@
 """The command line as an auditor runs it: a process of its own."""
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,25 +9,14 @@ from typing import Any
 import orjson
 
 from tests.ledger import Ledger, Saga
-
-COMMANDS = (
-    "import typer; from services.erasure.cli import commands;"
-    "app = typer.Typer(pretty_exceptions_enable=False); commands(app); app()"
-)
+from tests.processes import run
 
 
 async def expunge(environment: Mapping[str, str], *arguments: str | Path) -> tuple[int, bytes]:
     """Run it; exit code and standard output."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        COMMANDS,
-        *map(str, arguments),
-        env=dict(environment),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    return process.returncode or 0, out
+    said = await run([*map(str, arguments)], environment)
+    sys.stderr.write(said.error)
+    return said.code, said.out.encode()
 
 
 @dataclass

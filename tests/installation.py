@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +27,7 @@ from shared.search.places import in_databases, in_files, in_topics
 from shared.settings import Settings
 from shared.stack import Stack
 from shared.stack.ports import free_ports
+from tests.processes import Process, fork, fresh, run
 
 Layout = Mapping[str, tuple[str, ...]]
 BESIDE = tuple(one.name for one in registry.with_database() if one.name != "newsletter")
@@ -53,13 +53,17 @@ async def eventually(check: Any, what: str) -> Any:
 
 @dataclass
 class Installation:
-    """Settings, processes by name, and a browser at the public listener."""
+    """Settings, processes by name, and a browser at the public listener.
+
+    Its processes are forks (tests/processes.py); with `anew` each is a fresh interpreter.
+    """
 
     stack: Stack
     settings: Settings
     environment: dict[str, str]
     layout: Layout = field(default_factory=lambda: ALL_TOGETHER)
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Process] = field(default_factory=dict)
+    anew: bool = False
 
     @classmethod
     async def make(
@@ -95,14 +99,10 @@ class Installation:
             crash_at = f"@{self._crash_file(name)}"
             ours = {"EXPUNGE_MEMBER": member, "EXPUNGE_CRASH_AT": crash_at}
             environment = self.environment | ours | changes
+            begin = fresh if self.anew else fork
             with (self.settings.state / "logs" / f"{name}.log").open("ab") as log:
-                self.processes[name] = subprocess.Popen(  # noqa: S603 - our own command
-                    (sys.executable, "-m", "services.cli", *self.layout[name]),
-                    env=environment,
-                    stdout=log,
-                    stderr=log,
-                    stdin=subprocess.DEVNULL,
-                )
+                process = begin(self.layout[name], environment, stdout=log, stderr=log)
+            self.processes[name] = process
 
     async def start_without_broker(self, *names: str) -> None:
         """Start workers that reach no broker, and wait until each has found that out."""
@@ -247,18 +247,8 @@ class Installation:
 
     async def command(self, *arguments: str, typed: str = "") -> tuple[int, str]:
         """Run one of our commands; gives exit code and what it printed on both streams."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "services.cli",
-            *arguments,
-            env=self.environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        out, _ = await process.communicate(typed.encode())
-        return process.returncode or 0, out.decode()
+        said = await run(arguments, self.environment, typed=typed, together=True)
+        return said.code, said.out
 
 
 async def subscribe(person: Person, **names: str) -> None:

@@ -3,10 +3,8 @@
 Played slices sign with their own real keys and speak on the real broker.
 """
 
-import asyncio
 import contextlib
-import os
-import sys
+import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,13 +43,9 @@ from shared.outbox.topics import apply as apply_topics
 from shared.settings import Settings
 from shared.worker import run
 from tests.kernel import eventually, running
+from tests.processes import Process, fork
 
 SLICES = ("events", "newsletter", "rights")
-WORKER = (
-    "import asyncio; from services.erasure.worker import work; from shared.keys import load_ring;"
-    "from shared.settings import Settings; from shared.worker import run; s = Settings.load();"
-    "asyncio.run(run(s, [work(s)], load_ring(s)))"
-)
 
 
 @dataclass
@@ -290,17 +284,10 @@ class Ledger:
         async with running(run(self.settings, [work(self.settings)], load_ring(self.settings))):
             yield
 
-    async def start_worker(
-        self, environment: Mapping[str, str], crash_at: str = ""
-    ) -> asyncio.subprocess.Process:
+    def start_worker(self, environment: Mapping[str, str], crash_at: str = "") -> Process:
         """Start the ledger's worker as a process of its own."""
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            WORKER,
-            env={**os.environ, **environment, "EXPUNGE_CRASH_AT": crash_at},
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        armed = {**environment, "EXPUNGE_CRASH_AT": crash_at}
+        return fork(["work", "erasure"], armed, stderr=subprocess.DEVNULL)
 
 
 @contextlib.asynccontextmanager

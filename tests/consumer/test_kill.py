@@ -3,45 +3,34 @@
 import asyncio
 import contextlib
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.kernel import Bench, eventually, granted, requested
+from tests.processes import Process, ended, fork
 
-ROOT = Path(__file__).parents[2]
 SESSION_MS = "2000"
 
 
 @contextlib.asynccontextmanager
 async def worker(
     environment: dict[str, str], *, crash_at: str = "", member: str = ""
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AsyncIterator[Process]:
     """Run beta's worker in a process of its own; end it with SIGTERM."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.kernel_process",
-        "work",
-        env={
-            **environment,
-            "EXPUNGE_CRASH_AT": crash_at,
-            "EXPUNGE_SESSION_MS": SESSION_MS,
-            "EXPUNGE_MEMBER": member,
-            "PYTHONPATH": str(ROOT),
-        },
-        cwd=ROOT,
-    )
+    changes = {
+        "EXPUNGE_CRASH_AT": crash_at,
+        "EXPUNGE_SESSION_MS": SESSION_MS,
+        "EXPUNGE_MEMBER": member,
+    }
+    process = fork(["work"], {**environment, **changes}, module="tests.kernel_process")
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            await asyncio.wait_for(process.wait(), 30)
+        process.terminate()
+        await ended(process)
 
 
 async def once_each(on: Bench, ids: list[object]) -> None:
@@ -57,7 +46,7 @@ async def test_a_worker_killed_around_its_commit_has_each_effect_once(
     ids: list[object] = [uuid4() for _ in range(20)]
     await on.say("alpha", *[granted(one) for one in ids])  # type: ignore[arg-type]
     async with worker(environment, crash_at=point, member="one") as process:
-        assert await asyncio.wait_for(process.wait(), 30) == -signal.SIGKILL
+        assert await ended(process) == -signal.SIGKILL
     more: list[object] = [uuid4() for _ in range(5)]
     await on.say("rights", *[requested(one) for one in more])  # type: ignore[arg-type]
 
@@ -74,7 +63,7 @@ async def test_a_worker_ends_cleanly_on_sigterm(on: Bench, environment: dict[str
         await on.say("alpha", granted(one))
         await on.await_effects(one)
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert await ended(process) == 0
 
 
 @pytest.mark.kill

@@ -1,34 +1,21 @@
 """`expunge contact`: what a clerk does without a browser, and what its exit code says."""
 
-import asyncio
 import json
-import subprocess
-import sys
 from uuid import uuid4
 
 import pytest
 
 from tests.conftest import as_environment
 from tests.contact.site import Site
+from tests.processes import run
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def command(site: Site, *words: str, told: str = "") -> tuple[int, str, str]:
     """Run one command; its exit code, output and complaint."""
-    program = (
-        "from services.contact.cli import app; import sys; app(sys.argv[1:], prog_name='contact')"
-    )
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-c", program, *words],
-        input=told,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=as_environment(site.settings),
-    )
-    return done.returncode, done.stdout, done.stderr
+    done = await run(["contact", *words], as_environment(site.settings), typed=told)
+    return done.code, done.out, done.error
 
 
 @pytest.mark.rule("R-CT-06")

@@ -9,6 +9,7 @@ from contracts.verify_bundle import verify
 from services.erasure.bundles import bundles
 from tests.kernel import eventually
 from tests.ledger import Ledger
+from tests.processes import ended
 
 
 @pytest.mark.kill
@@ -18,18 +19,18 @@ async def test_a_killed_certifier_leaves_exactly_one_certificate(
 ) -> None:
     sagas = [await on.whole_saga() for _ in range(3)]
 
-    killed = await on.start_worker(environment, crash_at=point)
-    assert await killed.wait() == -signal.SIGKILL
+    killed = on.start_worker(environment, crash_at=point)
+    assert await ended(killed) == -signal.SIGKILL
     stored = await on.value(
         "select count(*) from certificate where request_id = any($1)", [saga.id for saga in sagas]
     )
-    started = await on.start_worker(environment)
+    started = on.start_worker(environment)
     try:
         await on.certified(*sagas)
         told = await eventually(lambda: on.told(sagas))
     finally:
-        started.send_signal(signal.SIGTERM)
-        await started.wait()
+        started.terminate()
+        await ended(started)
 
     assert stored == (0 if point == "certifier:before-commit" else len(sagas))
     assert told == Counter({saga.id: 1 for saga in sagas})

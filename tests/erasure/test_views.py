@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
-import os
-import sys
+import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -29,6 +28,7 @@ from shared.web.listening import listening
 from tests.erasure.test_consents import granted, withdrawn
 from tests.kernel import eventually
 from tests.ledger import Ledger, Saga
+from tests.processes import ended, fork
 
 PATIENCE_S = 60
 Said = dict[str, Any]
@@ -46,11 +46,8 @@ async def rebuilt(on: Ledger, **changes: Any) -> Said:
 async def running(environment: Mapping[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
     """Run `expunge views` until the block ends; gives a client of its pages."""
     (port,) = free_ports(1)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.cli", "views",
-        env={**os.environ, **environment, "EXPUNGE_VIEWS_BIND": f"127.0.0.1:{port}"},
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+    bound = {**environment, "EXPUNGE_VIEWS_BIND": f"127.0.0.1:{port}"}
+    process = fork(["views"], bound, stderr=subprocess.DEVNULL)
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
 
@@ -64,7 +61,7 @@ async def running(environment: Mapping[str, str]) -> AsyncIterator[httpx2.AsyncC
             yield client
     finally:
         process.terminate()
-        assert await process.wait() == 0
+        assert await ended(process) == 0
 
 
 async def heard(on: Ledger, *consents: UUID, sagas: Sequence[Saga] = ()) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from shared.database import Database
 from shared.settings import Settings
 from tests.conftest import as_environment
 from tests.events.site import NAME, Events
+from tests.processes import run
 
 ENTRY = ("--title-de", "Ordnung", "--title-en", "Order", "--place", "Bonn", "--capacity", "9")
 DATE = ("--date", "2099-03-01 09:00 - 17:00")
@@ -50,21 +50,12 @@ async def command(events: Events, *words: str) -> tuple[int, str, str]:
 
 
 async def test_the_commands_are_part_of_expunge(events: Events) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.cli",
-        NAME,
-        "cancel",
-        "00000000-0000-4000-8000-000000000000",
-        env=as_environment(events.settings),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, error = await process.communicate()
+    nobody = "00000000-0000-4000-8000-000000000000"
 
-    assert (process.returncode, out) == (1, b"")
-    assert b"There is nothing here" in error
+    said = await run([NAME, "cancel", nobody], as_environment(events.settings))
+
+    assert (said.code, said.out) == (1, "")
+    assert "There is nothing here" in said.error
 
 
 async def told(events: Events, *words: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ SERVERS = ("kafka", "postgres")
 async def test_a_machine_that_loses_its_power_finishes_what_it_had_begun(tmp_path: Path) -> None:
     with embedded_stack(tmp_path, Ports.free(), broker_settings=BROKER_SETTINGS) as stack:
         installation = await Installation.make(stack, fresh_settings(stack))
+        installation.anew = True
         installation.start()
         try:
             await installation.ready()

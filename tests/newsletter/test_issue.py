@@ -1,9 +1,7 @@
 """Issues: to everybody who wants one, once, with the same words for all, out of our own house."""
 
-import asyncio
 import json
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +16,7 @@ from shared.mail.mailer import MAX_UNDER_WAY
 from shared.mail.markdown import LoadsFromElsewhere
 from shared.stack.inbox import Mail
 from tests.newsletter.site import Newsletter, path_of
+from tests.processes import ended, fork, run
 from tests.rewording import reworded
 
 ADDRESS = re.compile(
@@ -26,7 +25,6 @@ ADDRESS = re.compile(
 LOADS = re.compile(
     r"<(?:img|link|script|iframe|video|audio|object|embed|source)\b|url\(", re.IGNORECASE
 )
-_COMMAND = "from services.newsletter.cli import app; app()"
 
 
 def _folder(parent: Path, name: str, **other: str) -> Path:
@@ -231,23 +229,13 @@ async def test_a_confirmation_is_sent_again_under_the_same_message_id(
 
 
 async def _mailing(environment: Mapping[str, str], crash_at: str) -> int | None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.newsletter.mailing", "30",
-        env={**environment, "EXPUNGE_CRASH_AT": crash_at},
-    )  # fmt: skip
-    async with asyncio.timeout(30):
-        return await process.wait()
+    armed = {**environment, "EXPUNGE_CRASH_AT": crash_at}
+    return await ended(fork(["30"], armed, module="tests.newsletter.mailing"))
 
 
 async def _command(environment: Mapping[str, str], *arguments: str) -> tuple[int | None, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _COMMAND, *arguments,
-        env=dict(environment),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, complaint = await process.communicate()
-    return process.returncode, out.decode(), complaint.decode()
+    said = await run(["newsletter", *arguments], environment)
+    return said.code, said.out, said.error
 
 
 async def test_the_editors_command_counts_tries_sends_and_refuses(

@@ -3,9 +3,7 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,8 +18,7 @@ from shared.keys import load_ring
 from shared.outbox import relay as relay_room
 from shared.outbox.relay import Row
 from tests.kernel import Bench, eventually, granted, receipt
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import ended, fork
 
 
 async def written(on: Bench, *messages: Any) -> None:
@@ -201,15 +198,8 @@ async def rows_as_admin(on: Bench, sql: str, *args: object) -> Sequence[Any]:
 
 async def relay_process(environment: dict[str, str], crash_at: str) -> int:
     """Run alpha's relay in a process of its own until it dies; return how it ended."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.kernel_process",
-        "relay",
-        env={**environment, "EXPUNGE_CRASH_AT": crash_at, "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-    )
-    return await asyncio.wait_for(process.wait(), 30)
+    armed = {**environment, "EXPUNGE_CRASH_AT": crash_at}
+    return await ended(fork(["relay"], armed, module="tests.kernel_process"))
 
 
 @pytest.mark.kill
