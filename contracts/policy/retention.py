@@ -233,4 +233,13 @@ RETENTIONS: Final = (
         "R-ACC-11",
         Reason.HOLD_ENDED,
     ),
+    Retention(
+        EVERYBODY,
+        "withdrawn-before",
+        "a restored backup brought back a consent that was taken back: what stood on it",
+        None,
+        _AT_ONCE,
+        "R-7-01",
+        Reason.WITHDRAWN,
+    ),
 )

@@ -7,6 +7,7 @@ from contracts.policy import EVERYBODY, RETENTIONS
 from services import registry
 from services.events.rules.ending import Trigger
 from shared.slice import Service
+from shared.slice.consents import WITHDRAWN_BEFORE
 from tests.installation import Installation
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=120)
@@ -33,7 +34,7 @@ _SEAT = """
 async def let_all_fall(installation: Installation) -> set[tuple[str, str]]:
     """Put one thing that was due long ago for each trigger; gives them as (service, kind)."""
     for service in SERVICES.values():
-        for kind in service.endings:
+        for kind in (*service.endings, *([WITHDRAWN_BEFORE] if service.stands_on else ())):
             await _relationship(installation, service.name, kind)
         if service.name in HOLDING:
             sql = "insert into held values (gen_random_uuid(), null, 'contract', 'law', $1, '{}')"
@@ -42,7 +43,11 @@ async def let_all_fall(installation: Installation) -> set[tuple[str, str]]:
         await _seats(installation, SERVICES["events"])
     if "website" in SERVICES:
         await _lines(installation)
-    return PUT | {(name, "hold-ended") for name in HOLDING}
+    return (
+        PUT
+        | {(name, "hold-ended") for name in HOLDING}
+        | {(name, WITHDRAWN_BEFORE) for name, one in SERVICES.items() if one.stands_on}
+    )
 
 
 async def _relationship(installation: Installation, service: str, kind: str) -> None:
