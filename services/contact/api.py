@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from contracts.vocabulary import Method
 from services.contact import handling, store
-from services.contact.forms import BASE, END, FOLLOW, MESSAGE
+from services.contact.forms import BASE, END, FOLLOW, MESSAGE, RENEW
 from services.contact.rules import Case
 from services.contact.settings import (
     CASE_LINK,
@@ -19,7 +19,7 @@ from services.contact.settings import (
 from shared.crash import crash
 from shared.database import Transaction
 from shared.errors import UnknownToken
-from shared.slice import begin_subject, grant
+from shared.slice import begin_subject, consents_of, grant, renew_ticked, renewal
 from shared.web import (
     TokenState,
     Values,
@@ -29,6 +29,7 @@ from shared.web import (
     reference,
     render,
     render_form,
+    require_caught_up,
     see_other,
     submit,
     transaction,
@@ -97,24 +98,47 @@ async def _case_of(tx: Transaction, token: str) -> Case | None:
 
 
 @router.get(FOLLOW.action)
+@router.get(f"{FOLLOW.action}/renewed")
 async def follow_page(request: Request, token: str) -> Response:
-    """Show a form to write again. It shows nothing that was written: mails are forwarded."""
+    """Show a form to write again. It shows nothing that was written: mails are forwarded.
+
+    While the words of the consent wait to be renewed it asks for that instead (R-POL-01).
+    """
     async with transaction(request, SERVICE) as tx:
+        await require_caught_up(tx)
         case = await _case_of(tx, token)
+        consents = await consents_of(tx, case.subject_id) if case else {}
     if case is None:
         return render(request, f"{SERVICE}/gone.html", status=404)
-    return render_form(request, FOLLOW)
+    renewed = request.url.path.endswith("/renewed")
+    return render_form(request, FOLLOW, renewal=renewal(request, RENEW, consents), renewed=renewed)
 
 
-@router.post(FOLLOW.action)
-async def follow(request: Request, token: str) -> Response:
-    """Add a letter to a case: it is open again. Raises UnknownToken, CaseOver."""
+@router.post(RENEW.action)
+async def renew(request: Request, token: str) -> Response:
+    """Agree to the words in force, in the place of older ones that changed (R-POL-01)."""
 
     async def effect(tx: Transaction, values: Values) -> Response:
         case = await _case_of(tx, token)
         if case is None:
             raise UnknownToken
-        await handling.ask_again(tx, case.subject_id, values["message"])
+        renewed = await renew_ticked(request, tx, case.subject_id, values)
+        then = "/renewed" if renewed else ""
+        return see_other(f"/{language(request)}/{SERVICE}/case/{token}{then}")
+
+    return await submit(request, RENEW, effect)
+
+
+@router.post(FOLLOW.action)
+async def follow(request: Request, token: str) -> Response:
+    """Add a letter to a case: it is open again. Raises UnknownToken, CaseOver, MustAgreeAnew."""
+
+    async def effect(tx: Transaction, values: Values) -> Response:
+        case = await _case_of(tx, token)
+        if case is None:
+            raise UnknownToken
+        wordings = web_of(request).pages.wordings[SERVICE]
+        await handling.ask_again(tx, case.subject_id, values["message"], wordings)
         return see_other(f"/{language(request)}/{SERVICE}/case/{token}/sent")
 
     return await submit(request, FOLLOW, effect)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,8 +14,11 @@ from services.contact.settings import SERVICE, configured
 from shared.commands import AsJson, opened, print_answer, refuse, run
 from shared.database import Transaction
 from shared.errors import NotFound, Refused
+from shared.slice import MustAgreeAnew
 from shared.web import require_caught_up
+from shared.web.wordings import read_wordings
 
+FOLDER = Path(__file__).parent
 app = typer.Typer(help="Contact form: what waits, answering, closing.", no_args_is_help=True)
 Id = Annotated[UUID, typer.Argument(help="The case's id; `expunge contact queue` shows it.")]
 
@@ -46,11 +50,13 @@ def show_command(case: Id, *, as_json: AsJson = False) -> None:
             {"from": "us" if one.from_us else "person", "at": one.written_at, "text": one.text}
             for one in letters
         ]
+        anew = await handling.must_agree_anew(tx, case, read_wordings(FOLDER))
         person = {"email": found.email, "company": found.company, "telephone": found.telephone}
         if as_json:
-            return {**_told(tx, found), **person, "letters": told}
+            return {**_told(tx, found), **person, "must_agree_anew": anew, "letters": told}
         return {
             **_told(tx, found),
+            **({"waits for": MustAgreeAnew.sentence()} if anew else {}),
             **person,
             **{f"{one['at']:%Y-%m-%d %H:%M} {one['from']}": one["text"] for one in told},
         }
@@ -66,7 +72,7 @@ def answer_command(case: Id, *, as_json: AsJson = False) -> None:
         refuse(f"Write an answer of at most {MAX_LETTER} characters to standard input.")
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        await handling.answer(tx, case, text)
+        await handling.answer(tx, case, text, read_wordings(FOLDER))
         return {"case": case, "state": "answered"}
 
     _do(work, as_json=as_json)

@@ -17,16 +17,19 @@ from shared.mail import Post, configured_sender
 from shared.settings import Settings
 from shared.slice import Service
 from shared.web import Card
+from shared.web.wordings import read_wordings
+
+FOLDER = Path(__file__).parent
 
 
 def mails(settings: Settings) -> Post:
     """Say how this service's mails are made."""
-    return Mails(settings.public_url).post(configured_sender())
+    return Mails(settings.public_url, read_wordings(FOLDER)).post(configured_sender())
 
 
 SERVICE = Service(
     name=NAME,
-    folder=Path(__file__).parent,
+    folder=FOLDER,
     pages=router,
     forms=FORMS,
     cards=(Card("message", MESSAGE.action),),

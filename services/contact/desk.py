@@ -20,7 +20,9 @@ from shared.web import (
     render_form,
     require_caught_up,
     see_other,
+    web_of,
 )
+from shared.web.wordings import Wordings
 
 router = APIRouter()
 
@@ -41,12 +43,13 @@ async def queue_page(request: Request) -> Response:
 
 @router.get(ANSWER.action)
 async def case_page(request: Request, case: str) -> Response:
-    """Show a case and its letters, with a form to answer."""
+    """Show a case and its letters, with a form to answer, unless the person must agree anew."""
     async with desk_transaction(request, SERVICE) as (tx, _staff):
         await require_caught_up(tx)
         found = await _found(tx, case)
         letters = await store.letters_of(tx, found.subject_id)
-    return render_form(request, ANSWER, case=found, letters=letters)
+        anew = await handling.must_agree_anew(tx, found.subject_id, _wordings(request))
+    return render_form(request, ANSWER, case=found, letters=letters, must_agree_anew=anew)
 
 
 @router.post(ANSWER.action)
@@ -55,7 +58,7 @@ async def answer(request: Request, case: str) -> Response:
 
     async def effect(tx: Transaction, values: Values, _staff: Staff) -> Response:
         found = await _found(tx, case)
-        await handling.answer(tx, found.subject_id, values["answer"])
+        await handling.answer(tx, found.subject_id, values["answer"], _wordings(request))
         return see_other(f"/{language(request)}/{SERVICE}/desk/case/{found.subject_id}")
 
     return await desk_submit(request, ANSWER, effect)
@@ -80,6 +83,10 @@ async def close(request: Request, case: str) -> Response:
         return see_other(f"/{language(request)}/{SERVICE}/desk")
 
     return await desk_submit(request, CLOSE, effect)
+
+
+def _wordings(request: Request) -> Wordings:
+    return web_of(request).pages.wordings[SERVICE]
 
 
 async def _found(tx: Transaction, case: str) -> Case:

@@ -5,6 +5,7 @@ from typing import Final
 from services.contact.rules import MAX_LETTER, Duty
 from services.contact.settings import PURPOSE, SERVICE, WORDING
 from shared.desk import desk_form
+from shared.slice import renewal_form
 from shared.web.forms import Declaration, Field, Form, Kind
 
 BASE: Final = f"/{{lang}}/{SERVICE}"
@@ -39,7 +40,8 @@ END: Final = Form(
     action=f"{BASE}/case/{{token}}/end",
     once=False,
 )
-FORMS: Final = (MESSAGE, FOLLOW, END)
+RENEW: Final = renewal_form(SERVICE, FOLLOW.action, *MESSAGE.declarations)
+FORMS: Final = (MESSAGE, FOLLOW, END, RENEW)
 
 ANSWER: Final = desk_form(
     "answer",

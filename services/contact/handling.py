@@ -11,6 +11,7 @@ from services.contact.rules import Case, CaseOver, Duty, State, is_late, kept_un
 from services.contact.settings import (
     CLARIFIED,
     LATE,
+    PURPOSE,
     RECEIVED,
     RECEIVED_GIVE_UP,
     REMIND_AGAIN,
@@ -29,7 +30,8 @@ from shared.inventory import place_hold
 from shared.logs import log
 from shared.mail import forget, post
 from shared.parameters import duration
-from shared.slice import end_at, end_now
+from shared.slice import MustAgreeAnew, consents_of, end_at, end_now, outdated
+from shared.web.wordings import Wordings
 
 
 class StillSending(Refused):
@@ -54,21 +56,26 @@ async def begin(tx: Transaction, case: Case, text: str) -> None:
     )
 
 
-async def ask_again(tx: Transaction, subject_id: UUID, text: str) -> None:
+async def ask_again(tx: Transaction, subject_id: UUID, text: str, wordings: Wordings) -> None:
     """Add a further letter: the case is open again, and silence counts no more.
 
-    Raises CaseOver.
+    Raises CaseOver, and MustAgreeAnew while the words of its consent wait to be renewed.
     """
     await _locked(tx, subject_id)
+    await _allowed(tx, subject_id, wordings)
     await store.add_letter(tx, subject_id, text, from_us=False)
     await store.note_asked(tx, subject_id)
     await clear_deadline(tx, subject_id, SILENT)
     await set_deadline(tx, subject_id, LATE, tx.now + configured().answer_within)
 
 
-async def answer(tx: Transaction, subject_id: UUID, text: str) -> None:
-    """Store an answer and queue it; from now on silence clarifies (R-CT-06). Raises CaseOver."""
+async def answer(tx: Transaction, subject_id: UUID, text: str, wordings: Wordings) -> None:
+    """Store an answer and queue it; from now on silence clarifies (R-CT-06).
+
+    Raises CaseOver, and MustAgreeAnew while the words of its consent wait to be renewed.
+    """
     case = await _locked(tx, subject_id)
+    await _allowed(tx, subject_id, wordings)
     letter_id = await store.add_letter(tx, subject_id, text, from_us=True)
     await store.note_answered(tx, subject_id)
     await clear_deadline(tx, subject_id, LATE)
@@ -152,6 +159,16 @@ ACTIONS: Final = {LATE: remind_late}
 async def _no_more(tx: Transaction, subject_id: UUID) -> None:
     await clear_deadline(tx, subject_id, SILENT)
     await clear_deadline(tx, subject_id, LATE)
+
+
+async def must_agree_anew(tx: Transaction, subject_id: UUID, wordings: Wordings) -> bool:
+    """Say whether a case waits for its person to agree to words that changed (R-POL-01)."""
+    return PURPOSE in outdated(await consents_of(tx, subject_id), wordings)
+
+
+async def _allowed(tx: Transaction, subject_id: UUID, wordings: Wordings) -> None:
+    if await must_agree_anew(tx, subject_id, wordings):
+        raise MustAgreeAnew
 
 
 async def _locked(tx: Transaction, subject_id: UUID) -> Case:

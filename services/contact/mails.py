@@ -16,8 +16,9 @@ from shared.database import Transaction
 from shared.mail import Delivery, Mail, Post, Sender, mail_environment
 from shared.mail.markdown import escaped
 from shared.parameters import duration
-from shared.slice import consent_receipt, consents_of, is_restricted
+from shared.slice import consent_receipt, consents_of, is_restricted, still_counting
 from shared.web.tokens import new_token
+from shared.web.wordings import Wordings
 
 TEMPLATES: Final = Path(__file__).with_name("templates") / "mail"
 _PARAGRAPHS: Final = re.compile(r"\n\s*\n")
@@ -28,6 +29,7 @@ class Mails:
     """Resolves the slice's queued mails; `public_url` is what links begin with."""
 
     public_url: str
+    wordings: Wordings
 
     def post(self, sender: Sender) -> Post:
         """Say how this service's mails are made."""
@@ -62,13 +64,17 @@ class Mails:
         )
 
     async def _reply(self, tx: Transaction, mail: Mail, case: Case) -> Delivery | None:
-        """Send an answer, if the consent still stands and nothing is restricted."""
+        """Send an answer, if the consent still stands and nothing is restricted.
+
+        If its words changed since the answer was written, nobody is answered: the case is open
+        again, and its clerk sees that the person must agree anew (R-POL-01).
+        """
         letter = await store.find_letter(tx, UUID(mail.parameters["letter_id"]))
-        if (
-            letter is None
-            or PURPOSE not in await consents_of(tx, case.subject_id)
-            or await is_restricted(tx, case.subject_id)
-        ):
+        consents = await consents_of(tx, case.subject_id)
+        if letter is None or PURPOSE not in consents or await is_restricted(tx, case.subject_id):
+            return None
+        if PURPOSE not in still_counting(consents, self.wordings):
+            await handling.not_sent(tx, case.subject_id, letter.letter_id)
             return None
         return Delivery(
             case.email,

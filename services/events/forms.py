@@ -2,6 +2,7 @@
 
 from services.events.rules.survey import MAX_REMARK_CHARS, QUESTIONS, REMARK
 from services.events.settings import MATERIAL, REGISTRATION, SERVICE, SURVEY
+from shared.slice import renewal_form
 from shared.web import Declaration, Field, Form, Kind
 
 BASE = f"/{{lang}}/{SERVICE}"
@@ -73,5 +74,6 @@ CANCEL = _button("cancel", "seat/{token}/cancel")
 NO_SURVEY = _button("no-survey", "seat/{token}/no-survey", Field(ONE_CLICK, Kind.HIDDEN))
 NO_MATERIAL = _button("no-material", "seat/{token}/no-material", Field(ONE_CLICK, Kind.HIDDEN))
 STOP = _button("stop", "seat/{token}/stop")
+RENEW = renewal_form(SERVICE, f"{BASE}/seat/{{token}}", *REGISTER.declarations)
 
-FORMS = (REGISTER, RESEND, CONFIRM, SURVEY_FORM, CANCEL, NO_SURVEY, NO_MATERIAL, STOP)
+FORMS = (REGISTER, RESEND, CONFIRM, SURVEY_FORM, CANCEL, NO_SURVEY, NO_MATERIAL, STOP, RENEW)

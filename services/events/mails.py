@@ -21,7 +21,7 @@ from services.events.store import gatherings, seats, surveys
 from shared.database import Transaction
 from shared.mail import Attachment, Delivery, Mail, Post, Sender, mail_environment
 from shared.parameters import duration
-from shared.slice import consent_receipt, consents_of, is_restricted
+from shared.slice import consent_receipt, consents_of, is_restricted, still_counting
 from shared.web.language import Language, span
 from shared.web.tokens import new_token
 from shared.web.wordings import Wordings
@@ -163,10 +163,7 @@ class Mails:
 
     async def _counts(self, tx: Transaction, seat: Seat, purpose: str) -> bool:
         """Say whether a declaration's words still count: asked at send time (R-POL-01)."""
-        consent = (await consents_of(tx, seat.subject_id)).get(purpose)
-        return consent is not None and self.wordings.counts(
-            consent.wording, consent.wording_version
-        )
+        return purpose in still_counting(await consents_of(tx, seat.subject_id), self.wordings)
 
     async def _token(self, tx: Transaction, seat: Seat) -> str:
         return await new_token(tx, seat.subject_id, names.SEAT_LINK, tx.now + LINK_LIFE)

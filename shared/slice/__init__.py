@@ -8,13 +8,14 @@ from shared.slice.consents import (
     grant,
     outdated,
     renew,
+    still_counting,
     store_consent,
     withdraw,
 )
 from shared.slice.declaration import Service
 from shared.slice.endings import Endings, end_at, end_now
 from shared.slice.finding import find_by
-from shared.slice.renewal import Renewal, renew_ticked, renewal, renewal_form
+from shared.slice.renewal import MustAgreeAnew, Renewal, renew_ticked, renewal, renewal_form
 from shared.slice.retention import Beside, Fallen
 from shared.slice.subjects import begin_subject, is_restricted, lock_text
 
@@ -23,6 +24,7 @@ __all__ = [
     "Consent",
     "Endings",
     "Fallen",
+    "MustAgreeAnew",
     "Renewal",
     "Service",
     "begin_subject",
@@ -40,6 +42,7 @@ __all__ = [
     "renew_ticked",
     "renewal",
     "renewal_form",
+    "still_counting",
     "store_consent",
     "withdraw",
 ]

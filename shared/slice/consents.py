@@ -138,13 +138,19 @@ async def renew(
     return await grant(tx, subject_id, purpose, wording, form=form, method=method)
 
 
-def outdated(consents: Mapping[str, Consent], wordings: Wordings) -> dict[str, Consent]:
-    """Give the consents that do not count any more until the person renews them, by purpose."""
+def still_counting(consents: Mapping[str, Consent], wordings: Wordings) -> dict[str, Consent]:
+    """Give the consents that may be acted on now, by purpose: asked at each use (R-POL-01)."""
     return {
         purpose: consent
         for purpose, consent in consents.items()
-        if not wordings.counts(consent.wording, consent.wording_version)
+        if wordings.counts(consent.wording, consent.wording_version)
     }
+
+
+def outdated(consents: Mapping[str, Consent], wordings: Wordings) -> dict[str, Consent]:
+    """Give the consents that do not count any more until the person renews them, by purpose."""
+    count = still_counting(consents, wordings)
+    return {purpose: consent for purpose, consent in consents.items() if purpose not in count}
 
 
 def withdrawn_before(stands_on: Collection[str]) -> Reaction:

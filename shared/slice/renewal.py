@@ -13,10 +13,18 @@ from starlette.requests import Request
 
 from contracts.vocabulary import Method
 from shared.database import Transaction
+from shared.errors import Refused
 from shared.slice.consents import Consent, consents_of, outdated, renew
 from shared.web import Declaration, Form, Values, language, web_of
 from shared.web.form_views import FormView, view_form
 from shared.web.guard import make_guard_token
+
+
+class MustAgreeAnew(Refused):
+    """The text that was agreed to has changed: first the person must agree to the new one."""
+
+    status = 409
+    problem = "must-agree-anew"
 
 
 @dataclass(frozen=True, slots=True)

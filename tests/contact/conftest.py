@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -49,9 +50,11 @@ async def site(stack: Stack, settings: Settings) -> AsyncIterator[Site]:
             )
             for one in (public, internal_app(settings, [part], beside=public))
         ]
-        site = Site(settings, client, inside, stack.inbox, app, eraser, staff, public)
         assert SERVICE.mails is not None
-        mailer = Mailer(app, SERVICE.mails(settings), ready=site.gate)
+        post: Any = SERVICE.mails(settings)
+        mails = post.resolve.__self__
+        site = Site(settings, client, inside, stack.inbox, app, eraser, staff, public, mails)
+        mailer = Mailer(app, post, ready=site.gate)
         task = asyncio.create_task(mailer.run())
         await site.sign_in()
         yield site

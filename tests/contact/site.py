@@ -53,6 +53,7 @@ class Site:
     eraser: Database
     staff: NewStaff
     web: Any
+    mails_of: Any
     gate: Gate = field(default_factory=Gate)
 
     def address(self) -> str:

@@ -10,12 +10,15 @@ import structlog
 from contracts.messages import ConsentWithdrawn, SliceErased, SubjectsClosed
 from contracts.vocabulary import Ground, Outcome, Reason
 from services.contact import handling, store
+from services.contact.declaration import FOLDER
 from services.contact.rules import LETTER_YEARS, State
 from services.contact.settings import LATE, SILENT
 from shared.clock import berlin_day
+from shared.web.wordings import read_wordings
 from tests.client import solve
 from tests.contact.site import Site, question
 
+WORDINGS = read_wordings(FOLDER)
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -191,7 +194,7 @@ async def test_an_answer_under_way_is_not_deleted_with_its_case(site: Site) -> N
     site.gate.opened.clear()
     try:
         async with site.app.begin() as tx:
-            await handling.answer(tx, case, "Soon.")
+            await handling.answer(tx, case, "Soon.", WORDINGS)
             await tx.execute(
                 "update mail set next_try_at = now() + interval '1 day' where subject_id = $1",
                 case,
@@ -209,7 +212,7 @@ async def test_an_answer_under_way_is_not_deleted_with_its_case(site: Site) -> N
 async def test_an_answer_that_never_arrived_answered_nobody(site: Site) -> None:
     case = await site.written(site.address())
     async with site.app.begin() as tx:
-        await handling.answer(tx, case, "Lost.")
+        await handling.answer(tx, case, "Lost.", WORDINGS)
         letter = (await store.letters_of(tx, case))[-1]
         await tx.execute("delete from mail where subject_id = $1", case)
 
@@ -260,7 +263,7 @@ async def test_taking_it_back_holds_an_answer_that_has_not_left(site: Site) -> N
     case = await site.written(ada)
     link = await site.link(ada)
     async with site.app.begin() as tx:
-        await handling.answer(tx, case, "Too late.")
+        await handling.answer(tx, case, "Too late.", WORDINGS)
         await tx.execute(
             "update mail set next_try_at = now() + interval '1 hour' where subject_id = $1", case
         )

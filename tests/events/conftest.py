@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -45,9 +46,11 @@ async def events(stack: Stack, settings: Settings) -> AsyncIterator[Events]:
             )
             for one in (public, internal_app(settings, [part], beside=public))
         ]
-        events = Events(settings, client, inside, stack.inbox, app, eraser)
+        events = Events(settings, client, inside, stack.inbox, app, eraser, public)
         assert SERVICE.mails is not None
-        mailer = Mailer(app, SERVICE.mails(settings), ready=events.gate)
+        post: Any = SERVICE.mails(settings)
+        events.mails_of = post.resolve.__self__
+        mailer = Mailer(app, post, ready=events.gate)
         task = asyncio.create_task(mailer.run())
         yield events
         task.cancel()

@@ -51,6 +51,8 @@ class Events:
     inbox: Inbox
     app: Database
     eraser: Database
+    web: Any = None
+    mails_of: Any = None
     gate: Gate = field(default_factory=Gate)
 
     def address(self) -> str:

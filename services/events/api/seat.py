@@ -10,16 +10,17 @@ from starlette.responses import Response
 from contracts.vocabulary import Method
 from services.events import endings
 from services.events import settings as names
-from services.events.forms import CANCEL, NO_MATERIAL, NO_SURVEY, ONE_CLICK, STOP
+from services.events.forms import CANCEL, NO_MATERIAL, NO_SURVEY, ONE_CLICK, RENEW, STOP
 from services.events.limits import limits
 from services.events.pages import REFERENCE, ROOT, described, path_of
+from services.events.resuming import resume
 from services.events.rules.ending import ending
 from services.events.settings import MATERIAL, REGISTRATION, SERVICE, SURVEY
 from services.events.store import gatherings, seats
 from shared.database import Transaction
 from shared.disclosure import configured_recipients, disclosed_of, object_to
 from shared.errors import UnknownToken
-from shared.slice import consents_of
+from shared.slice import consents_of, renew_ticked, renewal
 from shared.web import (
     Form,
     Values,
@@ -60,12 +61,28 @@ async def seat_page(request: Request, token: str) -> Response:
         seat=seat,
         gathering=described(gathering, lang),
         consents=[consents[one] for one in (REGISTRATION, SURVEY, MATERIAL) if one in consents],
+        renewal=renewal(request, RENEW, consents),
         passed_on=passed_on,
         recipients=configured_recipients(),
         ends_at=ending(seat.facts, gathering.course, limits()).at,
         reference=reference(REFERENCE, token),
         after=request.url.path.rpartition("/")[2],
     )
+
+
+@router.post(RENEW.action)
+async def renew(request: Request, token: str) -> Response:
+    """Agree to the words in force, in the place of older ones that changed (R-POL-01)."""
+
+    async def effect(tx: Transaction, values: Values) -> Response:
+        _, subject_id = await find_token(tx, token, names.SEAT_LINK)
+        seat = await seats.lock(tx, subject_id) if subject_id else None
+        if seat is None:
+            raise UnknownToken
+        await resume(tx, seat, await renew_ticked(request, tx, seat.subject_id, values))
+        return see_other(path_of(request, "seat", token, "saved"))
+
+    return await submit(request, RENEW, effect)
 
 
 async def _button(request: Request, token: str, form: Form) -> Response:

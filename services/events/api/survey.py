@@ -13,10 +13,11 @@ from services.events.reading import catalogue
 from services.events.rules.ending import may_answer
 from services.events.rules.seat import Seat, SurveyOver
 from services.events.rules.survey import QUESTIONS, REMARK, Channel, Sending, choose
-from services.events.settings import SERVICE
+from services.events.settings import MATERIAL, SERVICE, SURVEY
 from services.events.store import gatherings, seats, surveys
 from shared.database import Transaction
 from shared.mail import post
+from shared.slice import MustAgreeAnew, consents_of, still_counting
 from shared.web import (
     Values,
     find_token,
@@ -26,13 +27,20 @@ from shared.web import (
     see_other,
     submit,
     transaction,
+    web_of,
 )
 
 router = APIRouter()
 
 
-async def _answering(tx: Transaction, token: str) -> Seat:
-    """Give the seat that a survey link belongs to. Raises SurveyOver if nothing is asked of it."""
+async def _answering(
+    request: Request, tx: Transaction, token: str
+) -> tuple[Seat, frozenset[Channel]]:
+    """Give the seat that a survey link belongs to, and how reading material may come to it now.
+
+    Raises SurveyOver if nothing is asked of it, MustAgreeAnew while the words of its declaration
+    wait to be renewed; while those about material do, there is no way for it (R-POL-01).
+    """
     _, subject_id = await find_token(tx, token, names.SURVEY_LINK)
     seat = await seats.lock(tx, subject_id) if subject_id else None
     gathering = await gatherings.find(tx, seat.gathering_id) if seat else None
@@ -42,7 +50,12 @@ async def _answering(tx: Transaction, token: str) -> Seat:
         or not may_answer(seat.facts, gathering.course, limits(), tx.now)
     ):
         raise SurveyOver
-    return seat
+    count = still_counting(
+        await consents_of(tx, seat.subject_id), web_of(request).pages.wordings[SERVICE]
+    )
+    if SURVEY not in count:
+        raise MustAgreeAnew
+    return seat, seat.channels if MATERIAL in count else frozenset()
 
 
 @router.get(SURVEY_FORM.action)
@@ -50,7 +63,7 @@ async def survey_page(request: Request, token: str) -> Response:
     """Show the questions."""
     async with transaction(request, SERVICE) as tx:
         await require_caught_up(tx)
-        await _answering(tx, token)
+        await _answering(request, tx, token)
     return render_form(request, SURVEY_FORM)
 
 
@@ -59,9 +72,9 @@ async def survey(request: Request, token: str) -> Response:
     """Store answers, once; choose reading material if it was agreed to (R-EV-06, R-EV-07)."""
 
     async def effect(tx: Transaction, values: Values) -> Response:
-        seat = await _answering(tx, token)
+        seat, channels = await _answering(request, tx, token)
         answers = {name: values[name] for name in QUESTIONS if values.get(name)}
-        chosen = choose(answers, catalogue().values(), seat.channels)
+        chosen = choose(answers, catalogue().values(), channels)
         await surveys.add_answers(
             tx, seat.subject_id, seat.gathering_id, answers, values.get(REMARK)
         )

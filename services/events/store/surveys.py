@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.events.rules.seat import PERSON_NAMES, Person
 from services.events.rules.survey import Channel, Sending
-from services.events.settings import MATERIAL, SURVEY
+from services.events.settings import MATERIAL, SURVEY, SURVEY_LINK
 from shared.database import Transaction
 
 _PERSON = ", ".join(f"s.{name}" for name in PERSON_NAMES)
@@ -41,6 +41,25 @@ async def add_answers(
             "insert into remark (subject_id, remark) values ($1, $2)", subject_id, remark
         )
     return True
+
+
+async def was_asked(tx: Transaction, subject_id: UUID) -> bool:
+    """Say whether the question was mailed: its link is made with the mail."""
+    found: bool = await tx.fetchval(
+        "select exists (select from token where subject_id = $1 and purpose = $2)",
+        subject_id, SURVEY_LINK,
+    )  # fmt: skip
+    return found
+
+
+async def keeps_waiting(tx: Transaction, subject_id: UUID, kind: str) -> bool:
+    """Say whether a mail of a kind stays in the queue; not one that is being looked at just now."""
+    return bool(
+        await tx.fetch(
+            "select from mail where subject_id = $1 and kind = $2 for update skip locked",
+            subject_id, kind,
+        )
+    )  # fmt: skip
 
 
 async def forget_answers(tx: Transaction, subject_id: UUID) -> None:

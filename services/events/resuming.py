@@ -1,0 +1,52 @@
+"""What had stopped because the words of a declaration changed, and goes on once it is renewed."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from services.events import settings as names
+from services.events.limits import limits
+from services.events.rules.ending import may_be_invited, over_at
+from services.events.rules.seat import Seat
+from services.events.settings import MATERIAL, SURVEY
+from services.events.store import gatherings, surveys
+from shared.database import Transaction
+from shared.mail import post
+from shared.slice import is_restricted
+
+
+async def resume(tx: Transaction, seat: Seat, purposes: Collection[str]) -> None:
+    """Queue again what was due meanwhile and went to nobody, for purposes that were renewed.
+
+    Nothing ends later for it: time limits ran on. What waits for the post is still on its list.
+    """
+    if SURVEY in purposes:
+        await _ask(tx, seat)
+    owed = MATERIAL in purposes and await surveys.owed_by_mail(tx, seat.subject_id)
+    if owed and seat.answered_at is not None:
+        await _queue(tx, seat, names.READ, seat.answered_at + limits().material_max)
+
+
+async def _ask(tx: Transaction, seat: Seat) -> None:
+    """Ask for an opinion who was never asked, while the survey is open."""
+    gathering = await gatherings.find(tx, seat.gathering_id)
+    restricted = await is_restricted(tx, seat.subject_id)
+    if (
+        gathering is not None
+        and may_be_invited(seat.facts, gathering.course, limits(), tx.now, restricted=restricted)
+        and not await surveys.was_asked(tx, seat.subject_id)
+    ):
+        closes = over_at(gathering.course, limits()) + limits().survey_window
+        await _queue(tx, seat, names.ASK, closes)
+
+
+async def _queue(tx: Transaction, seat: Seat, kind: str, give_up_at: datetime) -> None:
+    if await surveys.keeps_waiting(tx, seat.subject_id, kind):
+        return
+    await post(
+        tx,
+        kind=kind,
+        template=kind,
+        language=seat.language,
+        subject_id=seat.subject_id,
+        give_up_at=give_up_at,
+    )
