@@ -1,5 +1,6 @@
 """What every test may use: one real stack for the whole run, and settings of its own per module."""
 
+import asyncio
 import contextlib
 import fcntl
 import itertools
@@ -7,9 +8,11 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import asyncpg
 import hypothesis
 import pytest
 
@@ -40,6 +43,7 @@ def stack() -> Iterator[Stack]:
         with _nobody_else_starts():
             _remove_leftovers()
             stack = running.enter_context(_stack(state))
+        _spare_the_disk(stack)
         yield stack
 
 
@@ -50,6 +54,27 @@ def _nobody_else_starts() -> Iterator[None]:
     with (STATES / "starting").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         yield
+
+
+def _spare_the_disk(stack: Stack) -> None:
+    """Let PostgreSQL leave to the system when its files reach the disk: it is what tests wait for.
+
+    A server that is killed loses nothing by it, only a machine that loses its power would.
+    """
+
+    async def tell() -> None:
+        at = stack.postgres
+        connection = await asyncpg.connect(
+            host=at.host, port=at.port, user="postgres", password=at.password, database="postgres"
+        )
+        try:
+            await connection.execute("alter system set fsync = off")
+            await connection.execute("select pg_reload_conf()")
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as aside:  # the tests have a loop of their own in this thread
+        aside.submit(asyncio.run, tell()).result()
 
 
 def _stack(state: Path) -> AbstractContextManager[Stack]:
