@@ -10,7 +10,7 @@ from services import registry
 from shared.consumer.opening import KafkaRecord
 from shared.settings import Settings
 from tests.installation import Installation, certificates
-from tests.kill.converging import told_once
+from tests.kill.converging import requests_of, told_once
 from tests.whole.someone import someone
 
 pytestmark = pytest.mark.timeout(180)
@@ -25,6 +25,7 @@ STATE = {
 async def test_what_was_said_before_changes_nothing_when_it_is_said_again_backwards(
     installation: Installation, browser: httpx2.AsyncClient
 ) -> None:
+    others = await requests_of(installation)
     ida, joe, kim = (someone(installation, browser) for _ in range(3))
     await joe.subscribe()
     await ida.subscribe()
@@ -43,7 +44,7 @@ async def test_what_was_said_before_changes_nothing_when_it_is_said_again_backwa
     assert len(await joe.subscriptions()) == 1
     assert [len(await one.person.mails()) for one in (ida, joe)] == letters
     assert len(await certificates(ida.person)) == 1
-    await told_once(installation)
+    await told_once(installation, but_for=others)
     code, told = await installation.command("audit", "replay", "--json")
     assert code == 0, told
     assert orjson.loads(told[told.index("{") :])["findings"]["total"] == 0
