@@ -51,9 +51,9 @@ async def installation(
         made.stop()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """Open the browser once; each test has a context of its own."""
+    """Open the browser once for a file; each test has a context of its own."""
     # Chromium refuses its sandbox to root; the pages are our own.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
