@@ -1,5 +1,6 @@
 """In a real browser: what is loaded and stored before a choice, after a refusal, after consent."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,6 +59,7 @@ document.addEventListener("readystatechange", () => {
     document.body.insertAdjacentHTML("beforeend", '<form><input id="canary"></form>');
 });
 """
+STORED = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
 HOMES = {
     "www.googletagmanager.com": ("_ga", "https://region1.google-analytics.com"),
     "static.hotjar.com": ("_hjSessionUser_4711", "https://in.hotjar.com"),
@@ -99,10 +101,23 @@ class Visit:
     web: Web
     registers: Registers
     complaints: list[str] = field(default_factory=list)
+    stored: set[str] = field(default_factory=set)
 
-    async def open(self, path: str) -> None:
+    async def open(self, path: str, page: Page | None = None) -> None:
         """Open a page and let its scripts run."""
-        await self.page.goto(f"{self.web.origin}{path}", wait_until="networkidle")
+        url = f"{self.web.origin}{path}"
+        await (page or self.page).goto(url, wait_until="networkidle")
+
+    async def open_all(self) -> None:
+        """Open every page in a tab of its own: each is quiet for half a second before it is idle.
+
+        They share what the browser keeps; nothing of it changes while they load but by them.
+        """
+        tabs = [await self.context.new_page() for _ in PAGES]
+        await asyncio.gather(*map(self.open, PAGES, tabs))
+        for tab in tabs:
+            self.stored |= set(await tab.evaluate(STORED))
+            await tab.close()
 
     def note_console(self, message: ConsoleMessage) -> None:
         """Keep what the browser complained about, a broken content security policy above all."""
@@ -125,10 +140,7 @@ class Visit:
         """Name what the browser keeps that stands in no register."""
         names = [each["name"] for each in await self.context.cookies()]
         kept = [one for one in names if not self._registered(one)]
-        stored = await self.page.evaluate(
-            "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
-        )
-        return sorted([*kept, *stored])
+        return sorted([*kept, *self.stored, *await self.page.evaluate(STORED)])
 
     def _registered(self, name: str) -> bool:
         return any(fnmatchcase(name, one.name) for one in self.registers.cookies)
@@ -159,7 +171,7 @@ async def visiting(browser: Browser, site: Settings, **how: Any) -> AsyncIterato
     web = Web(site.public_url)
     await context.route("**/*", web.answer)
     visit = Visit(await context.new_page(), context, web, configured_registers())
-    visit.page.on("console", visit.note_console)
+    context.on("console", visit.note_console)
     yield visit
     await context.close()
 
@@ -169,19 +181,16 @@ async def test_in_no_state_is_anything_loaded_or_stored_that_is_not_registered(
     browser: Browser, site: Settings
 ) -> None:
     async with visiting(browser, site) as visit:
-        for path in PAGES:  # no choice
-            await visit.open(path)
+        await visit.open_all()  # no choice
         before = (list(visit.web.asked), await visit.context.cookies())
         await visit.open("/en/")
         await visit.page.locator(".banner form button").first.click()
-        for path in PAGES:  # refused
-            await visit.open(path)
+        await visit.open_all()  # refused
         refused = (list(visit.web.asked), await visit.unregistered())
         names = {each["name"] for each in await visit.context.cookies()}
         await accept(visit)
         await visit.open("/en/?sbrc=1")  # awakes Salesloft too
-        for path in PAGES:  # accepted
-            await visit.open(path)
+        await visit.open_all()  # accepted
         hosts = {urlsplit(url).hostname for url in visit.web.asked}
         left = await visit.unregistered()
 
