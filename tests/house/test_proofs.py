@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ def _rows() -> list[str]:
     ]
 
 
+@cache
 def _test_names(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
     return {
