@@ -67,6 +67,7 @@ async def test_whose_words_changed_agrees_anew_on_the_page_of_the_case(
     told = len(await site.told(ConsentWithdrawn)), len(await site.told(ConsentGranted))
 
     page = await site.client.get(link)
+    assert "renewal-title" in page.text
     form = form_of(page)
     nothing = await site.post(page, {})  # without the tick nothing is agreed to
     left = await _version(site, case)

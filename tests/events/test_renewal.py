@@ -49,8 +49,9 @@ async def _versions(events: Events, ada: Somebody) -> dict[str, str]:
 
 
 def _renewal(page: httpx2.Response) -> PageForm:
-    [form] = [one for one in forms_of(page.text) if one.action.endswith("/renew")]
-    return form
+    found = [one for one in forms_of(page.text) if one.action.endswith("/renew")]
+    assert len(found) == 1, "the page asks to agree anew"
+    return found[0]
 
 
 async def _renew(events: Events, ada: Somebody, *boxes: str) -> httpx2.Response:
