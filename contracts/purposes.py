@@ -83,7 +83,8 @@ _REGISTER: Final = (
     Purpose("tracker.wiredminds", "website", "a", "pseudonymous profiles of use by wiredminds"),
     Purpose("tracker.wiredminds.identify", "website", "a", "join such a profile to a person"),
     Purpose("tracker.eloqua", "website", "a", "pages of one session, by Eloqua"),
-    Purpose("tracker.eloqua.link", "website", "a", "join a form's entries to Eloqua's visitor"),
+    # Nothing sends entries of forms to Eloqua, so it is given to nothing; old records name it.
+    Purpose("tracker.eloqua.link", "website", "a", "join entries to Eloqua's visitor", ended=True),
     Purpose("tracker.hotjar", "website", "a", "see how pages are used, by Hotjar"),
     Purpose("tracker.salesloft", "website", "a", "follow a click in a mail, by Salesloft"),
     Purpose("tracker.clarity", "website", "a", "see how pages are used, by Microsoft Clarity"),

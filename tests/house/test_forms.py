@@ -176,3 +176,16 @@ def test_a_page_needs_no_script_and_writes_no_field_by_hand(file: Path) -> None:
         posts = re.findall(r"<form\b[^>]*>", text)
         assert all('method="post"' in one for one in posts)
         assert text.count('type="submit"') >= len(posts), "a button sends it, not a script"
+
+
+@pytest.mark.rule("R-EL-02", "R-3P-02")
+@every_form
+def test_no_form_hands_its_entries_to_eloqua(form: Form) -> None:
+    """Entries go to our own path, of the page and for programs, and to no other host."""
+    controls, told = shown(form)
+
+    assert controls.posts
+    for action in (*controls.posts, str(told["action"])):
+        assert action.startswith("/")
+        assert not action.startswith("//")
+    assert not {"elqSiteId", "elqFormName", "elqCustomerGUID"} & set(controls.named)

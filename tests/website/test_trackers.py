@@ -15,7 +15,6 @@ from services.website.rules.trackers import (
     Place,
     may_load,
     may_personalise,
-    may_send_entries,
     may_track,
     named,
     pixel_of,
@@ -182,12 +181,12 @@ async def test_the_page_sets_the_two_switches_as_they_were_granted(website: Webs
     assert b"ad_Storage: ads, analytics_Storage: analytics" in SCRIPTS["clarity.js"]
 
 
-@pytest.mark.rule("R-CL-01", "R-EL-02")
+@pytest.mark.rule("R-CL-01")
 @given(wanted=ANY_GRANTS)
 def test_a_grant_that_widens_another_means_nothing_alone(wanted: frozenset[str]) -> None:
     what = change({}, dict.fromkeys(wanted, 1), gpc=False)
 
-    widens = {"tracker.eloqua.link": "tracker.eloqua", "tracker.clarity.ads": "tracker.clarity"}
+    widens = {"tracker.clarity.ads": "tracker.clarity"}
     assert what.begun == {one for one in wanted if widens.get(one, one) in wanted}
 
 
@@ -244,17 +243,6 @@ def test_the_facts_about_hotjar_stand_in_the_register() -> None:
     for fact in ("screen size", "device", "browser", "country", "language", "sold to nobody"):
         assert fact in words.data
     assert "not covered" in words.deletion
-
-
-@pytest.mark.rule("R-EL-02")
-@pytest.mark.parametrize("service", ["newsletter", "contact"])
-def test_entries_of_newsletter_and_contact_reach_eloqua_never(service: str) -> None:
-    everything = visitor(*OFFERED)
-
-    assert not may_send_entries(service, everything)
-    assert may_send_entries("events", everything)
-    assert not may_send_entries("events", visitor("tracker.eloqua"))
-    assert not may_send_entries("events", visitor("tracker.eloqua.link"))
 
 
 @pytest.mark.rule("R-EL-01")

@@ -300,8 +300,11 @@ async def test_an_address_leads_to_nobody_here(website: Website) -> None:
         assert await store.find_subjects(tx, [claim], tx.now) == {}
 
 
-@pytest.mark.rule("R-EL-02", "R-WM-01")
-async def test_a_link_serves_two_purposes_and_no_other_can_be_written(website: Website) -> None:
+@pytest.mark.rule("R-WM-01")
+@pytest.mark.parametrize("purpose", ["tracker.wiredminds.identify", "tracker.eloqua.link"])
+async def test_a_link_serves_one_purpose_and_no_other_can_be_written(
+    website: Website, purpose: str
+) -> None:
     async with website.browser() as browser:
         await website.choose(browser, ANALYTICS)
     subject = await visitor_of(website)
@@ -309,7 +312,5 @@ async def test_a_link_serves_two_purposes_and_no_other_can_be_written(website: W
     with pytest.raises(asyncpg.CheckViolationError):
         async with website.eraser.begin() as tx:
             await tx.execute(
-                "insert into visitor_link values ($1, $2, 'tracker.wiredminds.identify', now())",
-                subject,
-                uuid4(),
+                "insert into visitor_link values ($1, $2, $3, now())", subject, uuid4(), purpose
             )

@@ -57,8 +57,7 @@ TRACKING: Final = (
         (256,),
         "",
         _OWNER,
-        "Entries reach it by a grant of their own, never from newsletter or contact; erasure "
-        "undoes the link.",
+        "No form's entries reach it, whatever was granted, so nobody is asked to join them.",
     ),
     Rule(
         "R-EL-03",

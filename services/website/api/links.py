@@ -1,6 +1,6 @@
 """The seam to sign-in: the account's service says which browser signed in (R-LOG-06)."""
 
-from typing import Literal
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -19,6 +19,7 @@ from shared.web.visitors import PATH
 
 router = APIRouter()
 LINKING = frozenset({"registration"})
+ANALYTICS: Final = "web.analytics"  # the one purpose for which a visitor is assigned
 
 
 class Link(BaseModel):
@@ -28,7 +29,6 @@ class Link(BaseModel):
 
     choices: str
     account_id: UUID
-    purpose: Literal["web.analytics", "tracker.eloqua.link"] = "web.analytics"
 
 
 @router.post(PATH)
@@ -44,7 +44,7 @@ async def link(request: Request) -> Response:
         async with transaction(request, SERVICE) as tx:
             live = await grants.live(tx, key, web_of(request).pages.wordings[SERVICE])
             visitor = Visitor(Signals(asked=True, key=key), live)
-            if visitor.may(asked.purpose):
-                subject = live[asked.purpose].subject_id
-                linked = await store.link(tx, subject, asked.account_id, asked.purpose)
+            if visitor.may(ANALYTICS):
+                subject = live[ANALYTICS].subject_id
+                linked = await store.link(tx, subject, asked.account_id, ANALYTICS)
     return Response(orjson.dumps({"linked": linked}), media_type="application/json")

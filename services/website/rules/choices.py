@@ -17,22 +17,21 @@ PREFERENCES: Final = "preferences"
 COUNTING: Final = "counting"
 GA_OFF: Final = "ga-disable-"
 
-# In the order of the page. `tracker.wiredminds.identify` is not here: nothing here could carry it
-# out, so it is not asked for (R-WM-01).
+# In the order of the page. `tracker.wiredminds.identify` and `tracker.eloqua.link` are not here:
+# nothing here carries them out, so they are not asked for (R-WM-01, R-EL-02).
 OFFERED: Final = (
     "web.analytics",
     "web.personalise",
     "tracker.google_analytics",
     "tracker.wiredminds",
     "tracker.eloqua",
-    "tracker.eloqua.link",
     "tracker.hotjar",
     "tracker.salesloft",
     "tracker.clarity",
     "tracker.clarity.ads",
 )
 # Grants that mean nothing without another one.
-NEEDS: Final = {"tracker.eloqua.link": "tracker.eloqua", "tracker.clarity.ads": "tracker.clarity"}
+NEEDS: Final = {"tracker.clarity.ads": "tracker.clarity"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,6 @@ from services.website.rules.addresses import cut
 from services.website.rules.choices import Visitor
 
 GOOGLE: Final = "google-analytics"
-# Forms whose entries reach no tracker, whatever was granted (R-EL-02, R-3P-02).
-NEVER_LINKED: Final = frozenset({"newsletter", "contact"})
-ENTRIES: Final = "tracker.eloqua.link"
-ELOQUA: Final = "tracker.eloqua"
 PERSONALISE: Final = "web.personalise"
 _Url = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"'<>]+$")]
 
@@ -97,11 +93,6 @@ def may_load(name: str, tracker: Tracker, visitor: Visitor, place: Place) -> boo
     if tracker.wakes is None:
         return True
     return tracker.wakes in place.parameters or bool(named(tracker.cookies, place.cookies))
-
-
-def may_send_entries(service: str, visitor: Visitor) -> bool:
-    """Say whether a form's entries may be joined to Eloqua's visitor; Eloqua itself must run."""
-    return service not in NEVER_LINKED and visitor.may(ENTRIES) and visitor.may(ELOQUA)
 
 
 def may_personalise(visitor: Visitor, *, objected: bool) -> bool:
