@@ -142,10 +142,10 @@ async def test_the_desk_says_that_the_person_must_agree_anew(
     page = await site.inside.get(path)
     refused = await site.post(open_page, {"answer": "Too soon."}, site.inside)
     ours = await site.count("select count(*) from letter where subject_id = $1 and from_us", case)
+    assert (page.status_code, refused.status_code, ours) == (200, 409, 0)
     await _renew(site, link)
     await site.answered(case)
 
-    assert (page.status_code, refused.status_code, ours) == (200, 409, 0)
     assert words in page.text
     assert words in refused.text
     assert 'name="answer"' not in page.text

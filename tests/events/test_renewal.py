@@ -204,7 +204,15 @@ async def test_material_is_not_mailed_before_it_was_agreed_to_anew(
     stopped = _mails(events, ada, "/reading/")
     held = await events.everything(ada.subject_id)
 
-    await _renew(events, ada, "material")
+    events.gate.opened.clear()
+    try:
+        await _renew(events, ada, "material")
+        queued = await events.count(
+            "select count(*) from mail where subject_id = $1 and kind = 'read'", ada.subject_id
+        )
+    finally:
+        events.gate.opened.set()
+    assert queued == 1
     reading = await events.link(ada.address, "/reading/")
     await events.no_more_mail()
     await events.clock()

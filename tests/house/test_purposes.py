@@ -40,7 +40,7 @@ def test_a_relationship_stands_on_registered_purposes_of_its_service(
     assert owners == {service.name}
 
 
-# The row itself says which purpose it is of; it is one table for ten of them.
+# The row itself says which purpose it is of; it is one table for nine of them.
 BY_ROW = {"granted"}
 
 
