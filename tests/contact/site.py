@@ -17,13 +17,13 @@ from demo.person import PageForm, forms_of
 from services.contact.declaration import SERVICE
 from services.contact.inventory import INVENTORY
 from shared.database import Database
-from shared.deadlines import run_due
 from shared.desk import NewStaff
 from shared.desk.accounts import _totp
 from shared.settings import Settings
 from shared.slice.endings import ending_actions
 from shared.stack.inbox import SUFFIX, Inbox, Mail, read_mail
 from tests.client import solve
+from tests.clock import run_all_due
 
 FORM = "/{}/contact/message"
 _people = itertools.count(1)
@@ -171,7 +171,7 @@ class Site:
     async def clock(self) -> int:
         """Let everything that is due be done."""
         actions = {**ending_actions(INVENTORY, SERVICE.endings), **SERVICE.actions}
-        return await run_due(self.eraser, actions)
+        return await run_all_due(self.eraser, actions)
 
     async def pass_time(self, case: UUID, time: str) -> None:
         """Let the deadlines of a case come nearer by an interval of PostgreSQL."""

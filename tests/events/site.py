@@ -20,9 +20,9 @@ from services.events.declaration import SERVICE
 from services.events.rules.gathering import Slot, plan
 from services.events.settings import SERVICE as NAME
 from shared.database import Database
-from shared.deadlines import run_due
 from shared.settings import Settings
 from shared.stack.inbox import SUFFIX, Inbox, Mail, read_mail
+from tests.clock import run_all_due
 
 TITLES = {"de": "Archiv im Alltag", "en": "Everyday archives"}
 DAY = timedelta(days=1)
@@ -178,7 +178,7 @@ class Events:
 
     async def clock(self) -> int:
         """Let everything that is due be done."""
-        return await run_due(self.eraser, SERVICE.actions)
+        return await run_all_due(self.eraser, SERVICE.actions)
 
     async def pass_time(self, time: timedelta) -> None:
         """Move everything that has a time back, as if it had passed; then let the clock work."""

@@ -22,8 +22,8 @@ from services.registry import SERVICES
 from services.website.forms import field_of
 from services.website.rules.choices import OFFERED
 from shared.database import Database
-from shared.deadlines import run_due
 from shared.slice.endings import ending_actions
+from tests.clock import run_all_due
 from tests.house.house import House
 
 ADDRESS = "shared.by.two@example.org"
@@ -238,6 +238,6 @@ async def let_clock_work(house: House, service: str) -> None:
     eraser = await Database.connect(house.settings, service, "eraser", signer=house.signer(service))
     try:
         endings = ending_actions(declared.inventory, declared.endings)
-        await run_due(eraser, {**endings, **declared.actions})
+        await run_all_due(eraser, {**endings, **declared.actions})
     finally:
         await eraser.close()

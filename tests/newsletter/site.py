@@ -17,11 +17,11 @@ from services.newsletter.declaration import SERVICE as NEWSLETTER
 from services.newsletter.inventory import INVENTORY
 from services.newsletter.settings import NewsletterSettings
 from shared.database import Database
-from shared.deadlines import run_due
 from shared.mail import Sender
 from shared.settings import Settings
 from shared.slice.endings import ending_actions
 from shared.stack.inbox import SUFFIX, Inbox, Mail, read_mail
+from tests.clock import run_all_due
 
 SENDER = Sender("Example Company", "news@example.org", {"en": "Example Street 1", "de": "Weg 1"})
 _people = itertools.count(1)
@@ -161,7 +161,7 @@ class Newsletter:
 
     async def clock(self) -> int:
         """Let everything that is due be done."""
-        return await run_due(self.eraser, ending_actions(INVENTORY, NEWSLETTER.endings))
+        return await run_all_due(self.eraser, ending_actions(INVENTORY, NEWSLETTER.endings))
 
     async def forget_quota(self) -> None:
         """Let ten minutes pass, for the quota."""

@@ -16,11 +16,11 @@ from contracts.messages import Message, parse, split_lines
 from demo.person import PageForm, forms_of
 from services.registration.declaration import SERVICE
 from shared.database import Database
-from shared.deadlines import run_due
 from shared.mail import Sender
 from shared.settings import Settings
 from shared.slice.endings import ending_actions
 from shared.stack.inbox import SUFFIX, Inbox, Mail, read_mail
+from tests.clock import run_all_due
 
 SENDER = Sender("Example Company", "accounts@example.org", {"en": "Street 1", "de": "Weg 1"})
 PASSWORD = "seven blue herons wade"
@@ -216,7 +216,7 @@ class Site:
         """Let everything that is due be done."""
         assert SERVICE.inventory is not None
         endings = ending_actions(SERVICE.inventory, SERVICE.endings)
-        return await run_due(self.eraser, {**endings, **SERVICE.actions})
+        return await run_all_due(self.eraser, {**endings, **SERVICE.actions})
 
     async def let_pass(self, subject_id: UUID, kind: str) -> None:
         """Move a deadline into the past and let it be done."""

@@ -9,12 +9,12 @@ import pytest
 
 from contracts.messages import ConsentWithdrawn, Message, SliceErased, SliceReerased, SubjectsClosed
 from contracts.vocabulary import Method, Reason
-from shared.deadlines import run_due
 from shared.saga.closing import Slice
 from shared.saga.restored import own_closed, tell_reclosed
 from shared.slice import consents_of
 from shared.slice.consents import WITHDRAWN_BEFORE, withdrawn_before
 from shared.slice.endings import ending_actions
+from tests.clock import run_all_due
 from tests.kernel import eventually
 from tests.slice.conftest import Shop
 from tests.slice.shop import INVENTORY, NAME, PURPOSE, SERVICE
@@ -33,7 +33,7 @@ async def test_the_consent_is_forgotten_and_the_relationship_stays(shop: Shop) -
     subject = await order(shop, "kit@example.org", "remind")
 
     await _hear_withdrawn(shop, subject, stands_on=frozenset())
-    await run_due(shop.eraser, ENDINGS)
+    await run_all_due(shop.eraser, ENDINGS)
 
     assert await _consents_and_subject(shop, subject) == (0, 1)
 
@@ -43,7 +43,7 @@ async def test_what_stood_on_the_consent_ends(shop: Shop) -> None:
 
     await _hear_withdrawn(shop, subject, stands_on=frozenset({PURPOSE}))
     assert await _consents_and_subject(shop, subject) == (0, 1)
-    await run_due(shop.eraser, ENDINGS)
+    await run_all_due(shop.eraser, ENDINGS)
 
     assert await _consents_and_subject(shop, subject) == (0, 0)
     assert (await shop.told(SliceErased))[-1].reason is Reason.WITHDRAWN
@@ -56,7 +56,7 @@ async def test_who_was_closed_for_a_request_is_closed_again_for_it(shop: Shop) -
     await _hear_withdrawn(shop, subject, stands_on=frozenset({PURPOSE}))
     await _hear_closed(shop, closed)
     await _say_what_was_closed_again(shop)
-    await run_due(shop.eraser, ENDINGS)
+    await run_all_due(shop.eraser, ENDINGS)
 
     assert await _consents_and_subject(shop, subject) == (0, 0)
     told = [one for one in await shop.told(SliceErased) if one.request_id == closed.request_id]

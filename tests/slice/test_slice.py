@@ -11,7 +11,6 @@ import pytest
 from contracts.messages import ConsentGranted, ConsentWithdrawn, SliceErased
 from contracts.vocabulary import Ground, Method, Outcome, Reason
 from shared.database import Database
-from shared.deadlines import run_due
 from shared.inventory import read_counts
 from shared.saga.claims import Claim, Told
 from shared.saga.closing import Slice, close_requests, end_held
@@ -22,6 +21,7 @@ from shared.slice.endings import ending_actions
 from shared.web.language import Language
 from shared.web.wordings import read_wordings
 from tests.client import post_form
+from tests.clock import run_all_due
 from tests.kernel import eventually
 from tests.slice.conftest import Shop
 from tests.slice.shop import INVENTORY, LEGAL, NAME, PRODUCTS, PURPOSE, SERVICE
@@ -52,7 +52,7 @@ async def fall_due(shop: Shop, subject: UUID, kind: str) -> None:
             "update deadline set due_at = $3 where subject_id = $1 and kind = $2",
             subject, kind, tx.now,
         )  # fmt: skip
-    await run_due(shop.eraser, ending_actions(INVENTORY, SERVICE.endings))
+    await run_all_due(shop.eraser, ending_actions(INVENTORY, SERVICE.endings))
 
 
 async def request(shop: Shop, address: str) -> UUID:

@@ -14,9 +14,9 @@ from services.website.declaration import SERVICE as WEBSITE
 from services.website.forms import field_of
 from services.website.inventory import INVENTORY
 from shared.database import Database
-from shared.deadlines import run_due
 from shared.settings import Settings
 from shared.slice.endings import ending_actions
+from tests.clock import run_all_due
 
 SITES = {
     "google-analytics": "G-TEST1",
@@ -98,7 +98,7 @@ class Website:
     async def clock(self) -> int:
         """Let everything that is due be done."""
         actions = {**ending_actions(INVENTORY, WEBSITE.endings), **WEBSITE.actions}
-        return await run_due(self.eraser, actions)
+        return await run_all_due(self.eraser, actions)
 
     async def written(self) -> None:
         """Wait until what was noted of accesses is written."""
