@@ -5,9 +5,9 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ROOMS := contracts shared services demo bench tests
 READY := .venv/ready
-# `make test WORKERS=4` on a machine with cores to spare. A worker has servers of its own and whole
-# files, since a file shares one installation.
-WORKERS := 0
+# Each has servers of its own and takes whole files, since a file shares one installation: more on
+# a machine with cores to spare, and 0 for all in one process.
+WORKERS := 2
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -40,7 +40,7 @@ reset: $(READY) ## Delete all data, keys and logs of `make up` (asks first)
 
 ##@ Check
 test: $(READY) ## Run the tests on a real Kafka and a real PostgreSQL
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 test-kill: $(READY) ## Repeat the kill tests with many seeds
 	@EXPUNGE_KILL_ROUNDS=$${EXPUNGE_KILL_ROUNDS:-10} $(BIN)/pytest -m kill --timeout 1800

@@ -27,10 +27,16 @@ ROOT = Path(__file__).parents[1]
 STATES = ROOT / ".expunge"
 # Members of consumer groups that were killed are missed after one second, not after ten.
 BROKER_SETTINGS = {"group.min.session.timeout.ms": "1000"}
+LONG = {"browser", "kill", "security", "stack", "whole"}  # minutes each, a second and more a test
 _numbers = itertools.count(1)
 # How long one example takes says how busy the machine is, and nothing about us.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker sits alone over it at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @pytest.fixture(scope="session")
