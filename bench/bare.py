@@ -18,6 +18,7 @@ import uvicorn
 
 from bench.forms import BARE_BIND
 from contracts.identifiers import uuid7
+from shared.worker import collect_rarely
 
 WRITERS: Final = 2
 AT_ONCE: Final = 200
@@ -133,6 +134,7 @@ async def _store(connection: Any, posts: list[Post]) -> None:
 
 if __name__ == "__main__":
     host, _, port = BARE_BIND.rpartition(":")
+    collect_rarely()  # as ours does
     uvicorn.run(
         Bare(sys.argv[1]), host=host, port=int(port), access_log=False, log_level="critical"
     )

@@ -1,8 +1,18 @@
 """E-mail addresses as people type them: one exact spelling each, or a refusal."""
 
-from email_validator import EmailNotValidError, validate_email
+import re
+
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 MAX_ADDRESS = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
+# What almost everybody types, and what the library gives back as it is; its own way takes thirty
+# times as long. No label of a domain that has two hyphens, and no domain that RFC 6761 reserves.
+_NOWHERE = "|".join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES))
+_PLAIN = re.compile(
+    r"(?=[^@]{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
+    rf"@(?!.*--)(?!(?:.*\.)?(?:{_NOWHERE})\Z)"
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}"
+)
 
 
 class NotAnAddress(Exception):  # noqa: N818
@@ -18,6 +28,13 @@ def exact_address(typed: str) -> str:
     cannot be delivered everywhere (RFC 6531 is optional). Raises NotAnAddress.
     """
     address = typed.strip(" ")
+    if len(address) <= MAX_ADDRESS and _PLAIN.fullmatch(address):
+        return address
+    return _checked(address)
+
+
+def _checked(address: str) -> str:
+    """Let the library look at an address that is out of the ordinary. Raises NotAnAddress."""
     try:
         checked = validate_email(
             address,

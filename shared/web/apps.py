@@ -34,6 +34,7 @@ from shared.web.parts import Connect, Part, Web
 from shared.web.problems import Failed, FormRefused, MethodNotAllowed
 from shared.web.rendering import render_again, render_problem, wants_json
 from shared.web.returning import check_frontends
+from shared.web.routes import add_routes
 
 # FastAPI's own telemetry would record messages of exceptions, and they quote what people typed.
 SILENT: TelemetryConfig = {
@@ -65,10 +66,10 @@ def public_app(
     """
     app = _app(make_web(settings, parts, configuration=configuration, connect=connect))
     for part in parts:
-        app.include_router(part.public)
-        app.include_router(form_router(part))
-    app.include_router(asset_router())
-    app.include_router(health_router(public=True))
+        add_routes(app, part.public)
+        add_routes(app, form_router(part))
+    add_routes(app, asset_router())
+    add_routes(app, health_router(public=True))
     for part in parts:
         if part.layer is not None:
             app.add_middleware(partial(_lay, layer=part.layer, web=app.state.web))
@@ -92,9 +93,9 @@ def internal_app(
     app = _app(web or make_web(settings, parts, configuration=configuration, connect=connect))
     for part in parts:
         if part.internal is not None:
-            app.include_router(part.internal)
-    app.include_router(asset_router())
-    app.include_router(health_router(public=False))
+            add_routes(app, part.internal)
+    add_routes(app, asset_router())
+    add_routes(app, health_router(public=False))
     _gate(app, settings, public=False)
     return app
 

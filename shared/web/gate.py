@@ -1,7 +1,7 @@
 """The one layer in front of every route: paths, sizes, times, ids, headers, logs, last errors."""
 
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 
 from starlette.requests import Request
@@ -90,7 +90,7 @@ class _Sending:
     """Sends one answer with the headers that every answer has, and remembers its status."""
 
     def __init__(self, scope: Scope, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
-        self.trace = uuid.uuid4().hex
+        self.trace = secrets.token_hex(16)
         self.status = 0
         self._send = send
         self._headers = headers

@@ -1,12 +1,11 @@
-"""Routes without what a form post does not use."""
+"""Routes as a form post needs them: nothing before the endpoint that it has no use for."""
 
-from collections.abc import Callable, Coroutine
 from inspect import signature
 from typing import Any
 
-from fastapi.routing import APIRoute
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.routing import request_response
 
 
 class PlainRoute(APIRoute):
@@ -15,9 +14,19 @@ class PlainRoute(APIRoute):
     For `APIRouter(route_class=PlainRoute)`; an endpoint with more parameters gets them as usual.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Give the endpoint itself where that is enough."""
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Make the route, and take away what fills in parameters where there are none."""
+        super().__init__(*arguments, **options)
         if list(signature(self.endpoint).parameters) == ["request"]:
-            handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-            return handler
-        return super().get_route_handler()
+            self.app = request_response(self.endpoint)
+
+
+def add_routes(app: FastAPI, router: APIRouter) -> None:
+    """Add a router's routes to an app, one by one, in their order.
+
+    A router that is included as a whole is asked twice for each request, route by route. Ours have
+    nothing that inclusion would hand down: no prefix, no dependency.
+    """
+    app.router.routes.extend(
+        context.original_route for context in iter_route_contexts(router.routes)
+    )

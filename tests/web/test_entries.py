@@ -1,6 +1,7 @@
 """Small pure parts: addresses, form ids, tokens of signed-in forms, wordings, networks, JSON."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Refused, TooMany
+from shared.web import addresses
 from shared.web.addresses import NotAnAddress, exact_address
 from shared.web.csrf import check_csrf, csrf_token
 from shared.web.flood import Limits, network_of
@@ -41,6 +43,22 @@ URLENCODED = "application/x-www-form-urlencoded"
 def test_one_address_has_one_spelling(typed: str, exact: str) -> None:
     assert exact_address(typed) == exact
     assert exact_address(exact) == exact
+
+
+@given(
+    st.from_regex(
+        r"[A-Za-z0-9_+.-]{1,70}@([a-z0-9-]{1,66}\.){1,4}([a-z]{1,26}|test|local|arpa|onion)",
+        fullmatch=True,
+    )
+)
+def test_a_plain_address_is_what_the_library_says_it_is(typed: str) -> None:
+    def said(read: Callable[[str], str]) -> str:
+        try:
+            return read(typed)
+        except NotAnAddress:
+            return "refused"
+
+    assert said(exact_address) == said(addresses._checked)
 
 
 @given(st.text(max_size=80))
