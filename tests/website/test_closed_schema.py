@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.website.rules.addresses import cut, read_address, written_by_our_proxy
@@ -62,6 +62,7 @@ def test_a_line_becomes_the_ten_items() -> None:
 
 
 @pytest.mark.rule("R-LOG-01", "R-LOG-03")
+@example(before="", after="\ud800", name="email")
 @given(before=quiet, after=quiet, name=st.sampled_from(["email", "token", "session", "q", "a"]))
 def test_nothing_else_that_a_browser_sends_is_kept(before: str, after: str, name: str) -> None:
     secret = f"{CANARY}{before.replace(' ', '')}"

@@ -21,7 +21,8 @@ class Device:
 @lru_cache(maxsize=20_000)
 def read_agent(header: str) -> Device:
     """Read a `User-Agent` header: families and main versions, nothing that is rarer than that."""
-    header = header[:MAX_AGENT_CHARS]
+    # Half a pair of surrogates is no text: the parser would raise on it.
+    header = header[:MAX_AGENT_CHARS].encode("utf-8", "replace").decode()
     if not header or header == "-":
         return Device("", "")
     browser, system = parse_user_agent(header), parse_os(header)
