@@ -20,6 +20,7 @@ from shared.web import internal_app, public_app
 from shared.web.configuration import WebSettings
 from shared.web.listening import listening, run_on_uvloop
 from shared.web.pages import STYLE_PATH
+from shared.web.routes import add_routes
 from shared.worker import collect_rarely, run
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -56,7 +57,7 @@ async def _serve(settings: Settings, services: Sequence[Service]) -> None:
     configuration = WebSettings.load()
     public = public_app(settings, parts)
     if settings.development:
-        public.include_router(inbox_router(Inbox(settings.state / "inbox"), STYLE_PATH))
+        add_routes(public, inbox_router(Inbox(settings.state / "inbox"), STYLE_PATH))
     internal = internal_app(settings, parts, beside=public)
     collect_rarely()
     stop = asyncio.Event()

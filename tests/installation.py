@@ -1,7 +1,6 @@
 """A whole installation on the stack of the run: our real processes, started, killed, restarted."""
 
 import asyncio
-import os
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from shared.search.places import in_databases, in_files, in_topics
 from shared.settings import Settings
 from shared.stack import Stack
 from shared.stack.ports import free_ports
+from tests.conftest import as_environment
 from tests.processes import Process, fork, fresh, run
 
 Layout = Mapping[str, tuple[str, ...]]
@@ -291,14 +291,9 @@ async def receive_certificate(person: Person) -> bytes:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    ours = {
-        f"EXPUNGE_{name.upper()}": "1" if value is True else "0" if value is False else str(value)
-        for name, value in settings.model_dump(exclude={"partitions"}).items()
-    }
-    others = {key: value for key, value in os.environ.items() if not key.startswith("EXPUNGE_")}
     quick = {
         "EXPUNGE_SESSION_MS": str(SESSION_MS),
         "EXPUNGE_MAIL_LEASE_SECONDS": str(LEASE_S),
         "EXPUNGE_POSTS_PER_NETWORK_AND_MINUTE": "6000",
     }
-    return others | ours | quick
+    return as_environment(settings) | quick

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import typer
 
 from services.contact import handling, store
 from services.contact.rules import MAX_LETTER, Case, Duty, is_late, waits
-from services.contact.settings import SERVICE, configured
+from services.contact.settings import FOLDER, SERVICE, configured
 from shared.commands import AsJson, opened, print_answer, refuse, run
 from shared.database import Transaction
 from shared.errors import NotFound, Refused
@@ -18,7 +17,6 @@ from shared.slice import MustAgreeAnew
 from shared.web import require_caught_up
 from shared.web.wordings import read_wordings
 
-FOLDER = Path(__file__).parent
 app = typer.Typer(help="Contact form: what waits, answering, closing.", no_args_is_help=True)
 Id = Annotated[UUID, typer.Argument(help="The case's id; `expunge contact queue` shows it.")]
 

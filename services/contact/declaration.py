@@ -1,7 +1,5 @@
 """The contact form, declared: what it brings to every process."""
 
-from pathlib import Path
-
 from contracts.vocabulary import Reason
 from services.contact.api import router
 from services.contact.cli import app
@@ -10,7 +8,7 @@ from services.contact.forms import DESK_FORMS, FORMS, MESSAGE
 from services.contact.handling import ACTIONS
 from services.contact.inventory import INVENTORY
 from services.contact.mails import Mails
-from services.contact.settings import CLARIFIED, PURPOSE, SILENT, WITHDRAWN
+from services.contact.settings import CLARIFIED, FOLDER, PURPOSE, SILENT, WITHDRAWN
 from services.contact.settings import SERVICE as NAME
 from services.contact.store import find_subjects
 from shared.mail import Post, configured_sender
@@ -18,8 +16,6 @@ from shared.settings import Settings
 from shared.slice import Service
 from shared.web import Card
 from shared.web.wordings import read_wordings
-
-FOLDER = Path(__file__).parent
 
 
 def mails(settings: Settings) -> Post:

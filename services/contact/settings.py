@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from shared.settings import FromEnvironment
 
+FOLDER: Final = Path(__file__).parent
 SERVICE: Final = "contact"
 PURPOSE: Final = "contact.reply"
 WORDING: Final = "contact"

@@ -2,12 +2,11 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from services.events.endings import settle
 from services.events.limits import limits
-from services.events.rules.ending import Attendance, SeatState, may_be_asked, over_at
+from services.events.rules.ending import Attendance, SeatState, closes_at, may_be_asked, over_at
 from services.events.rules.gathering import (
     Gathering,
     Plan,
@@ -17,7 +16,6 @@ from services.events.rules.gathering import (
     may_change,
     may_conclude,
 )
-from services.events.rules.seat import Seat
 from services.events.settings import (
     ASK,
     CANCELLED,
@@ -30,10 +28,10 @@ from services.events.settings import (
     TOTALS,
 )
 from services.events.store import gatherings, seats, surveys
+from services.events.writing import write_to
 from shared.database import Transaction
 from shared.deadlines import Due, set_deadline
 from shared.errors import NotFound
-from shared.mail import post
 from shared.parameters import count
 
 INVITATION_BYTES = 32
@@ -78,7 +76,7 @@ async def move(tx: Transaction, gathering_id: UUID, slots: Sequence[Slot]) -> in
         await settle(tx, seat, moved)
         if seat.state is not SeatState.PENDING:
             told += 1
-            await _write(tx, seat, MOVED, tx.now + MAIL_GIVE_UP)
+            await write_to(tx, seat, MOVED, tx.now + MAIL_GIVE_UP)
     return told
 
 
@@ -91,7 +89,7 @@ async def cancel(tx: Transaction, gathering_id: UUID) -> int:
         await settle(tx, seat, over)
         if seat.state is not SeatState.PENDING:
             told += 1
-            await _write(tx, seat, CANCELLED, tx.now + DELETE_WITHIN / 2)
+            await write_to(tx, seat, CANCELLED, tx.now + DELETE_WITHIN / 2)
     await _drop_later(tx, over)
     return told
 
@@ -108,14 +106,14 @@ async def conclude(tx: Transaction, gathering_id: UUID) -> int:
         await settle(tx, seat, over)
         if may_be_asked(seat.facts):
             asked += 1
-            await _write(tx, seat, ASK, over_at(over.course, limits()) + limits().survey_window)
+            await write_to(tx, seat, ASK, closes_at(over.course, limits()))
     await _drop_later(tx, over)
     return asked
 
 
 async def _drop_later(tx: Transaction, over: Gathering) -> None:
     """Let counts that stay too small go, once nobody's answer can come any more (R-EV-08)."""
-    last = over_at(over.course, limits()) + limits().survey_window + limits().material_max
+    last = closes_at(over.course, limits()) + limits().material_max
     await set_deadline(tx, None, TOTALS, last + DELETE_WITHIN, _about(over.gathering_id))
 
 
@@ -172,19 +170,8 @@ async def _move_one_up(tx: Transaction, gathering_id: UUID) -> bool:
     await _settle_seat(tx, subject_id)
     seat = await seats.find(tx, subject_id)
     if seat is not None:
-        await _write(tx, seat, MOVED_UP, tx.now + MAIL_GIVE_UP)
+        await write_to(tx, seat, MOVED_UP, tx.now + MAIL_GIVE_UP)
     return True
-
-
-async def _write(tx: Transaction, seat: Seat, kind: str, give_up_at: datetime) -> None:
-    await post(
-        tx,
-        kind=kind,
-        template=kind,
-        language=seat.language,
-        subject_id=seat.subject_id,
-        give_up_at=give_up_at,
-    )
 
 
 async def _still(tx: Transaction, gathering_id: UUID) -> Gathering:

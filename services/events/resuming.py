@@ -5,12 +5,12 @@ from datetime import datetime
 
 from services.events import settings as names
 from services.events.limits import limits
-from services.events.rules.ending import may_be_invited, over_at
+from services.events.rules.ending import closes_at, may_be_invited
 from services.events.rules.seat import Seat
 from services.events.settings import MATERIAL, SURVEY
 from services.events.store import gatherings, surveys
+from services.events.writing import write_to
 from shared.database import Transaction
-from shared.mail import post
 from shared.slice import is_restricted
 
 
@@ -35,18 +35,9 @@ async def _ask(tx: Transaction, seat: Seat) -> None:
         and may_be_invited(seat.facts, gathering.course, limits(), tx.now, restricted=restricted)
         and not await surveys.was_asked(tx, seat.subject_id)
     ):
-        closes = over_at(gathering.course, limits()) + limits().survey_window
-        await _queue(tx, seat, names.ASK, closes)
+        await _queue(tx, seat, names.ASK, closes_at(gathering.course, limits()))
 
 
 async def _queue(tx: Transaction, seat: Seat, kind: str, give_up_at: datetime) -> None:
-    if await surveys.keeps_waiting(tx, seat.subject_id, kind):
-        return
-    await post(
-        tx,
-        kind=kind,
-        template=kind,
-        language=seat.language,
-        subject_id=seat.subject_id,
-        give_up_at=give_up_at,
-    )
+    if not await surveys.keeps_waiting(tx, seat.subject_id, kind):
+        await write_to(tx, seat, kind, give_up_at)

@@ -75,7 +75,7 @@ async def check_password(stored: str | None, password: str) -> str | None:
 
     Outside any transaction: one that waits for a hash would be ended as idle.
     """
-    fits = await asyncio.to_thread(_verify, stored or _nobodys(), password)
+    fits = await asyncio.to_thread(_verify, stored, password)
     return stored if fits else None
 
 
@@ -120,9 +120,9 @@ async def _count_failure(tx: Transaction, row: Any) -> None:
     )
 
 
-def _verify(hashed: str, password: str) -> bool:
+def _verify(stored: str | None, password: str) -> bool:
     try:
-        return HASHER.verify(hashed, password)
+        return HASHER.verify(stored or _nobodys(), password)
     except VerifyMismatchError:
         return False
 

@@ -133,8 +133,9 @@ class Service:
             self.hears(self.inventory, self.find),
             post=self.mails(settings) if self.mails else None,
             actions={
-                **ending_actions(self.inventory, self.endings),
-                **ending_actions(self.inventory, {WITHDRAWN_BEFORE: Reason.WITHDRAWN}),
+                **ending_actions(
+                    self.inventory, {**self.endings, WITHDRAWN_BEFORE: Reason.WITHDRAWN}
+                ),
                 **self.actions,
             },
             tasks=(*((_end_aliases,) if self.origin else ()), *self.tasks),

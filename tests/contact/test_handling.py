@@ -10,9 +10,8 @@ import structlog
 from contracts.messages import ConsentWithdrawn, SliceErased, SubjectsClosed
 from contracts.vocabulary import Ground, Outcome, Reason
 from services.contact import handling, store
-from services.contact.declaration import FOLDER
 from services.contact.rules import LETTER_YEARS, State
-from services.contact.settings import LATE, SILENT
+from services.contact.settings import FOLDER, LATE, SILENT
 from shared.clock import berlin_day
 from shared.web.wordings import read_wordings
 from tests.client import solve

@@ -11,9 +11,8 @@ import pytest
 
 from contracts.messages import ConsentGranted, ConsentWithdrawn
 from contracts.vocabulary import Method
-from services.contact.declaration import FOLDER
 from services.contact.rules import State
-from services.contact.settings import PURPOSE
+from services.contact.settings import FOLDER, PURPOSE
 from shared.web.language import Language
 from shared.web.wordings import Wordings
 from tests.contact.site import Site, form_of

@@ -26,6 +26,7 @@ from services.events.rules.seat import (
 )
 from services.events.settings import END, LINK_LIFE, MAIL_GIVE_UP, SEAT_HOLD, SERVICE
 from services.events.store import gatherings, seats
+from services.events.writing import write_to
 from shared.crash import crash
 from shared.database import Transaction
 from shared.deadlines import clear_deadline, set_deadline
@@ -220,15 +221,7 @@ async def _book(tx: Transaction, subject_id: UUID) -> None:
         )
     await clear_deadline(tx, subject_id, SEAT_HOLD)
     await settle_again(tx, subject_id)
-    kind = names.BOOKED if booked else names.WAITING
-    await post(
-        tx,
-        kind=kind,
-        template=kind,
-        language=seat.language,
-        subject_id=subject_id,
-        give_up_at=tx.now + MAIL_GIVE_UP,
-    )
+    await write_to(tx, seat, names.BOOKED if booked else names.WAITING, tx.now + MAIL_GIVE_UP)
 
 
 async def _queue_confirmation(

@@ -15,8 +15,8 @@ from services.events.rules.seat import Seat, SurveyOver
 from services.events.rules.survey import QUESTIONS, REMARK, Channel, Sending, choose
 from services.events.settings import MATERIAL, SERVICE, SURVEY
 from services.events.store import gatherings, seats, surveys
+from services.events.writing import write_to
 from shared.database import Transaction
-from shared.mail import post
 from shared.slice import MustAgreeAnew, consents_of, still_counting
 from shared.web import (
     Values,
@@ -89,14 +89,7 @@ async def _owe(tx: Transaction, seat: Seat, chosen: tuple[Sending, ...]) -> None
     """Note what is to be sent; what goes by e-mail is queued at once, the post is collected."""
     await surveys.owe(tx, seat.subject_id, chosen)
     if any(one.channel is Channel.EMAIL for one in chosen):
-        await post(
-            tx,
-            kind=names.READ,
-            template=names.READ,
-            language=seat.language,
-            subject_id=seat.subject_id,
-            give_up_at=tx.now + limits().material_max,
-        )
+        await write_to(tx, seat, names.READ, tx.now + limits().material_max)
 
 
 @router.get(f"{ROOT}/thanks/material")

@@ -109,6 +109,11 @@ def over_at(course: Course, limits: Limits) -> datetime:
     return course.over_at or course.ends_at + limits.conclude_within
 
 
+def closes_at(course: Course, limits: Limits) -> datetime:
+    """When a gathering's survey is closed."""
+    return over_at(course, limits) + limits.survey_window
+
+
 def ending(facts: Facts, course: Course, limits: Limits) -> Ending:
     """Say when a seat's data goes and why; there is always an answer (R-EV-09)."""
     over = over_at(course, limits)
@@ -122,7 +127,7 @@ def ending(facts: Facts, course: Course, limits: Limits) -> Ending:
     if facts.answered_at is not None:
         return _answered(facts, facts.answered_at, limits)
     if may_be_asked(facts):
-        return Ending(over + limits.survey_window, Trigger.SURVEY_CLOSED)
+        return Ending(closes_at(course, limits), Trigger.SURVEY_CLOSED)
     return Ending(over, Trigger.GATHERING_OVER)
 
 
@@ -156,7 +161,7 @@ def may_be_invited(
         course.state is State.CONCLUDED
         and may_be_asked(facts)
         and not restricted
-        and now < over_at(course, limits) + limits.survey_window
+        and now < closes_at(course, limits)
     )
 
 

@@ -1,6 +1,5 @@
 """The seam to sign-in: the account's service says which browser signed in (R-LOG-06)."""
 
-from typing import Final
 from uuid import UUID
 
 import orjson
@@ -11,7 +10,7 @@ from starlette.responses import Response
 
 from services.website import grants, store
 from services.website.rules.choices import NOTHING, SAID, Signals, Visitor
-from services.website.settings import SERVICE
+from services.website.settings import ANALYTICS, SERVICE
 from shared.errors import NotAllowed
 from shared.saga.credentials import Callers
 from shared.web import read_json, transaction, web_of
@@ -19,7 +18,6 @@ from shared.web.visitors import PATH
 
 router = APIRouter()
 LINKING = frozenset({"registration"})
-ANALYTICS: Final = "web.analytics"  # the one purpose for which a visitor is assigned
 
 
 class Link(BaseModel):
