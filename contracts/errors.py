@@ -27,3 +27,7 @@ class BadTrust(BadInput):
 
 class BadCertificate(BadInput):
     """The certificate or its bundle is not what this contract says."""
+
+
+class BadLog(BadInput):
+    """These bytes are not of the log: a tile, a checkpoint, a proof or its signature is wrong."""

@@ -14,6 +14,7 @@ class Role(StrEnum):
 
     SERVICE = "service"
     VERIFIER = "verifier"
+    LOG = "log"  # signs checkpoints of the transparency log, and no message
     ROOT = "root"
 
 

@@ -1,8 +1,8 @@
 """Private keys as files, and the signed list of public keys.
 
-`<secrets>/keys/root`, `keys/newsletter`, `keys/newsletter_verifier`: 32 bytes of an Ed25519
-private key in hex, mode 0600. The root key signs `trust.json` and `key-published`, nothing else;
-it may be taken off the machine afterwards.
+`<secrets>/keys/root`, `keys/newsletter`, `keys/newsletter_verifier`, `keys/erasure_log`: 32 bytes
+of an Ed25519 private key in hex, mode 0600. The root key signs `trust.json` and `key-published`,
+nothing else; it may be taken off the machine afterwards.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from nacl.signing import SigningKey
 
 from contracts.errors import BadTrust
 from contracts.proof import Signer
-from contracts.topics import ROOT
+from contracts.topics import ERASURE_SERVICE, ROOT
 from contracts.trust import KeyRing, Trust, TrustedKey
 from contracts.vocabulary import Role
 from shared.settings import Settings, write_secret
@@ -78,7 +78,7 @@ def apply_keys(
     *,
     now: datetime | None = None,
 ) -> list[str]:
-    """Make what is missing: a root key, one per service, one per verifier, and `trust.json`.
+    """Make what is missing: a root key, one per service and verifier, the log's, `trust.json`.
 
     `verifiers` are names of services whose slice is read back. Gives the names of keys made;
     a second call makes nothing and leaves every byte as it is. A key counts from the beginning
@@ -88,6 +88,8 @@ def apply_keys(
     """
     wanted = [(name, Role.SERVICE) for name in sorted(set(services))]
     wanted += [(name, Role.VERIFIER) for name in sorted(set(verifiers))]
+    if (ERASURE_SERVICE, Role.SERVICE) in wanted:
+        wanted.append((ERASURE_SERVICE, Role.LOG))
     names = [key_name(service, role) for service, role in wanted]
     if not settings.trust.exists():  # else a new root would vouch for nothing that anybody trusts
         names.insert(0, ROOT)

@@ -46,6 +46,7 @@ def test_every_service_and_verifier_has_a_key_only_its_owner_reads(empty: Settin
     made = apply_keys(empty, SERVICES, VERIFIERS, now=NOW)
 
     names = ["root", "erasure", "newsletter", "rights", "newsletter_verifier", "rights_verifier"]
+    names.append("erasure_log")
     assert made == names
     folder = empty.secrets / "keys"
     assert {path.name for path in folder.iterdir()} == set(names)
@@ -59,6 +60,7 @@ def test_all_made_keys_are_trusted_from_the_day_on(made: Settings) -> None:
     expected = {(name, Role.SERVICE) for name in SERVICES} | {
         (name, Role.VERIFIER) for name in VERIFIERS
     }
+    expected.add(("erasure", Role.LOG))
     assert {(key.service, key.role) for key in trust.keys} == expected
     assert {key.not_before for key in trust.keys} == {datetime(2026, 3, 5, tzinfo=UTC)}
     for service, role in expected:
