@@ -2,16 +2,11 @@
 
 import base64
 import hmac
-import shutil
-import subprocess
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 
 import orjson
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]
@@ -177,39 +172,3 @@ def test_a_commitment_can_be_worked_out_with_openssl_too() -> None:
 
     assert person_commitment(NONCE, REQUEST) == expected
     assert person_commitment(NONCE[::-1], REQUEST) != expected
-
-
-def _openssl() -> str:
-    found = shutil.which("openssl")
-    if found is None:
-        pytest.skip("there is no openssl on this machine")
-    said = subprocess.run(  # noqa: S603
-        [found, "version"], check=True, capture_output=True, text=True
-    ).stdout
-    if not said.startswith("OpenSSL ") or int(said.split()[1].split(".")[0]) < 3:
-        pytest.skip(f"openssl pkeyutl -rawin needs OpenSSL 3, this is {said.strip()}")
-    return found
-
-
-def test_the_signature_verifies_by_hand_with_openssl(tmp_path: Path) -> None:
-    openssl = _openssl()
-    envelope = orjson.loads(ENVELOPE)
-    payload = base64.b64decode(envelope["payload"])
-    (tmp_path / "pae").write_bytes(pae(envelope["payloadType"], payload))
-    (tmp_path / "bent").write_bytes(pae(envelope["payloadType"], payload + b" "))
-    (tmp_path / "sig").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
-    public = Ed25519PublicKey.from_public_bytes(ERASURE.public)
-    (tmp_path / "key.pem").write_bytes(
-        public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    )
-
-    def exit_code(signed: str) -> int:
-        command = [openssl, "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin"]
-        return subprocess.run(  # noqa: S603
-            [*command, "-in", signed, "-sigfile", "sig"],
-            cwd=tmp_path,
-            check=False,
-            capture_output=True,
-        ).returncode
-
-    assert (exit_code("pae"), exit_code("bent")) == (0, 1)
