@@ -1,6 +1,7 @@
 """Records of every release, kept for ever: today's code must open what yesterday's sent.
 
-A file is written once, when a release is made, and never again.
+`golden/bundles/` has certificates of each release, as people hold them. A file is written once,
+when a release is made, and never again.
 """
 
 import base64

@@ -1,8 +1,9 @@
 """JSON Schema files of every message, of the certificate and of the bundle, from the models.
 
 `producer` is closed: a stray field cannot get out. `consumer` passes unknown fields over, so that
-today's service understands tomorrow's. Write them with `python -m contracts.schema_files`; a test
-compares them with the models.
+today's service understands tomorrow's. What a certificate says is closed and whole: every field of
+its version stands in it. Write the files with `python -m contracts.schema_files`; a test compares
+them with the models. docs/certificate.md explains the certificate's, field for field.
 """
 
 import json
@@ -11,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from contracts.bundle import Bundle
-from contracts.certificate import PREDICATE_TYPE, Predicate
+from contracts.certificate import PREDICATE_TYPE, Part, Predicate, Statement
 from contracts.events import CONTENT_TYPE, SPEC_VERSION, event_type, schema_url
 from contracts.messages import MESSAGES, Message
 
 FOLDER = Path(__file__).with_name("schemas")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 UUID_FORM = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+CERTIFICATE_SCHEMAS = "https://expunge.dev/schemas/erasure-certificate/v1"
 TIME_FORM = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z$"
 
 Schema = dict[str, Any]
@@ -73,8 +75,13 @@ def message_schema(message: type[Message], *, closed: bool) -> Schema:
     return schema
 
 
-def _part_schema(model: type[Predicate] | type[Bundle], name: str) -> Schema:
+def _part_schema(model: type[Part], name: str, *, whole: bool = False) -> Schema:
+    """Describe a part of the certificate's file; `whole` where it never leaves a field out."""
     schema = model.model_json_schema(by_alias=True, mode="validation")
+    if whole:
+        for part in (schema, *schema.get("$defs", {}).values()):
+            if "properties" in part:
+                part["required"] = list(part["properties"])
     _tidy(schema, closed=True)
     return {"$schema": DIALECT, "$id": name, **schema}
 
@@ -86,10 +93,14 @@ def files() -> dict[str, bytes]:
         for kind, message in MESSAGES.items()
         for side in ("producer", "consumer")
     }
-    found["erasure-certificate/v1/predicate.schema.json"] = _part_schema(Predicate, PREDICATE_TYPE)
-    found["erasure-certificate/v1/bundle.schema.json"] = _part_schema(
-        Bundle, "https://expunge.dev/schemas/erasure-certificate/v1/bundle.schema.json"
-    )
+    parts = {
+        "predicate": _part_schema(Predicate, PREDICATE_TYPE, whole=True),
+        "statement": _part_schema(
+            Statement, f"{CERTIFICATE_SCHEMAS}/statement.schema.json", whole=True
+        ),
+        "bundle": _part_schema(Bundle, f"{CERTIFICATE_SCHEMAS}/bundle.schema.json"),
+    }
+    found |= {f"erasure-certificate/v1/{name}.schema.json": one for name, one in parts.items()}
     return {
         path: (json.dumps(schema, indent=2, ensure_ascii=False) + "\n").encode()
         for path, schema in found.items()

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from contracts.topics import ERASURE_SERVICE
 from contracts.verify_bundle import verify
-from services.erasure import evidence_pages
+from services.erasure import evidence_pages, published
 from services.erasure.bundles import bundles
 from services.erasure.forms import VERIFY
 from services.erasure.store import progress
@@ -27,6 +27,7 @@ JSON: Final = "application/json"
 
 router = APIRouter()
 router.include_router(evidence_pages.router)
+router.include_router(published.router)
 internal = APIRouter()
 
 

@@ -12,7 +12,6 @@ from contracts.errors import BadMessage
 from contracts.messages import MESSAGES, Message, parse
 from contracts.vocabulary import MessageType
 from tests.contracts.samples import RETAINED, SAMPLES, line_of
-from tests.contracts.story import extended, story
 
 FILES = schema_files.files()
 # Whatever a person may be called by, or reached at.
@@ -157,18 +156,3 @@ def test_every_object_of_a_produced_message_is_closed() -> None:
 
 def test_every_type_has_both_files() -> None:
     assert {path.split("/")[0] for path in FILES} == {*MESSAGES, "erasure-certificate"}
-
-
-def test_certificate_and_bundle_have_schemas_too() -> None:
-    predicate = _validator("erasure-certificate/v1/predicate.schema.json")
-    bundle = _validator("erasure-certificate/v1/bundle.schema.json")
-
-    for told in (story(), extended("events")):
-        made = orjson.loads(told.bundle().to_json())
-        said = orjson.loads(
-            orjson.dumps(told.predicate().model_dump(by_alias=True), option=orjson.OPT_UTC_Z)
-        )
-        predicate.validate(said)
-        bundle.validate(made)
-        assert not predicate.is_valid({**said, "person": "ada@example.org"})
-        assert not bundle.is_valid({**made, "more": 1})

@@ -1,13 +1,18 @@
 """The bundle verifies offline, its origin alone gets it, and anybody may have it checked."""
 
+import base64
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
 import httpx2
 import pytest
 import pytest_asyncio
+from jsonschema import Draft202012Validator
 
 from contracts.verify_bundle import main, verify
 from services.erasure.declaration import SERVICE
@@ -59,6 +64,46 @@ async def test_the_bundle_verifies_offline(
     file.write_bytes((await ask(on, clients, certified)).content)
 
     assert main([str(file), "--trust", str(on.settings.trust)]) == 0
+
+
+async def test_it_is_laid_out_as_the_published_schemas_say(
+    on: Ledger, clients: Clients, certified: Saga
+) -> None:
+    bundle = (await ask(on, clients, certified)).json()
+    envelope = json.loads(base64.b64decode(bundle["certificate"]))
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    said = {"bundle": bundle, "statement": statement, "predicate": statement["predicate"]}
+
+    for name, value in said.items():
+        answer = await clients[0].get(f"/schemas/erasure-certificate/v1/{name}.schema.json")
+        assert answer.headers["content-type"] == "application/schema+json"
+        Draft202012Validator(answer.json()).validate(value)
+        assert not Draft202012Validator(answer.json()).is_valid({**value, "more": 1})
+
+
+@pytest.mark.parametrize(
+    "path", ["erasure-certificate/v2/predicate.schema.json", "erasure-certificate/v1/x.json"]
+)
+async def test_a_schema_that_does_not_exist_is_not_found(clients: Clients, path: str) -> None:
+    assert (await clients[0].get(f"/schemas/{path}")).status_code == 404
+
+
+async def test_the_verifier_that_the_bundle_names_is_handed_out_and_runs_alone(
+    on: Ledger, clients: Clients, certified: Saga, tmp_path: Path
+) -> None:
+    bundle = await ask(on, clients, certified)
+    program = await clients[0].get("/verify/verify_bundle.py")
+    checksum = await clients[0].get("/verify/verify_bundle.py.sha256")
+    named = bundle.json()["verifier"]
+    (tmp_path / named["file"]).write_bytes(program.content)
+    (tmp_path / "certificate.expunge.json").write_bytes(bundle.content)
+
+    command = [sys.executable, "-I", named["file"], "certificate.expunge.json"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)  # noqa: ASYNC221, S603
+
+    assert checksum.text == f"{named['sha256']}  {named['file']}\n"
+    assert sha256(program.content).hexdigest() == named["sha256"]
+    assert ran.returncode == 0, ran.stdout
 
 
 async def test_a_bundle_holds_nobody_elses_lines(
