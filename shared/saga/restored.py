@@ -84,8 +84,10 @@ async def _close_again(
     ]
     requests = {subject: message.request_id for subject, message in places}
     erased = await erase(tx, part.inventory, present, requests=requests)
-    log.warning("closed-again", service=tx.service, count=len(erased.closed))
     closed = set(erased.closed)
+    if not closed:
+        return
+    log.warning("closed-again", service=tx.service, count=len(closed))
     await tx.executemany(
         """
         insert into reclosed (receipt_id, request_id, subject_id, rows, held)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from contracts.messages import ConsentWithdrawn, Message, SliceErased, SliceReerased, SubjectsClosed
 from contracts.vocabulary import Method, Reason
@@ -54,18 +55,32 @@ async def test_who_was_closed_for_a_request_is_closed_again_for_it(shop: Shop) -
     closed = _closed(subject)
 
     await _hear_withdrawn(shop, subject, stands_on=frozenset({PURPOSE}))
-    await _hear_closed(shop, closed)
+    with capture_logs() as logged:
+        await _hear_closed(shop, closed)
     await _say_what_was_closed_again(shop)
     await run_all_due(shop.eraser, ENDINGS)
 
     assert await _consents_and_subject(shop, subject) == (0, 0)
     told = [one for one in await shop.told(SliceErased) if one.request_id == closed.request_id]
     assert [(one.reason, one.closed_count) for one in told] == [(Reason.REQUESTED, 1)]
+    assert [one["count"] for one in logged if one["event"] == "closed-again"] == [1]
 
 
 async def test_who_is_deleted_meanwhile_is_not_answered_for(shop: Shop) -> None:
     subject = await order(shop, "oda@example.org")
     closed = _closed(subject)
+    with capture_logs() as logged:
+        await _hear_while_deleted(shop, subject, closed)
+
+    await _say_what_was_closed_again(shop)
+
+    told = [*await shop.told(SliceErased), *await shop.told(SliceReerased)]
+    assert closed.request_id not in {one.request_id for one in told}
+    assert "closed-again" not in {one["event"] for one in logged}
+
+
+async def _hear_while_deleted(shop: Shop, subject: UUID, closed: SubjectsClosed) -> None:
+    """Hear of a subject that something else deletes at the same moment."""
     async with shop.eraser.begin() as other:
         await other.execute("select from subject where subject_id = $1 for update", subject)
         hearing = asyncio.create_task(_hear_closed(shop, closed))
@@ -74,11 +89,6 @@ async def test_who_is_deleted_meanwhile_is_not_answered_for(shop: Shop) -> None:
             await other.execute(f'delete from "{table.name}" where subject_id = $1', subject)
         await other.execute("select delete_subjects($1)", [subject])
     await hearing
-
-    await _say_what_was_closed_again(shop)
-
-    told = [*await shop.told(SliceErased), *await shop.told(SliceReerased)]
-    assert closed.request_id not in {one.request_id for one in told}
 
 
 async def _hear_withdrawn(shop: Shop, subject: UUID, stands_on: frozenset[str]) -> None:
