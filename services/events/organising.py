@@ -27,7 +27,7 @@ from services.events.settings import (
     MOVED_UP,
     TOTALS,
 )
-from services.events.store import gatherings, seats, surveys
+from services.events.store import gatherings, seats, surveys, waiting
 from services.events.writing import write_to
 from shared.database import Transaction
 from shared.deadlines import Due, set_deadline
@@ -151,22 +151,31 @@ async def drop_due(tx: Transaction, due: Sequence[Due]) -> None:
         await surveys.drop_small(tx, UUID(one.payload["gathering_id"]), count("MIN_CELL"))
 
 
-async def move_up_due(tx: Transaction, due: Sequence[Due]) -> None:
-    """Give free seats to those who wait longest, and write to them."""
+async def move_up_due(tx: Transaction, due: Sequence[Due], counting: Sequence[str]) -> None:
+    """Give free seats to those who wait longest, and write to them.
+
+    A new seat is a new use of the consent: who agreed to words that are not among those `counting`
+    is passed over until they agree anew (R-POL-01).
+    """
     for gathering_id in sorted({UUID(one.payload["gathering_id"]) for one in due}):
         for _ in range(MOVES_AT_ONCE):
-            if not await _move_one_up(tx, gathering_id):
+            if not await _move_one_up(tx, gathering_id, counting):
                 break
         else:
-            await set_deadline(tx, None, MOVE_UP, tx.now, _about(gathering_id))
+            await move_up_soon(tx, gathering_id)
 
 
-async def _move_one_up(tx: Transaction, gathering_id: UUID) -> bool:
+async def move_up_soon(tx: Transaction, gathering_id: UUID) -> None:
+    """Let the clock look whether somebody who waits can have a seat."""
+    await set_deadline(tx, None, MOVE_UP, tx.now, _about(gathering_id))
+
+
+async def _move_one_up(tx: Transaction, gathering_id: UUID, counting: Sequence[str]) -> bool:
     # First the seat, then the gathering: whoever cancels takes them in the same order.
-    subject_id = await seats.next_waiting(tx, gathering_id)
-    if subject_id is None or not await gatherings.take_seat(tx, gathering_id, newcomer=False):
+    subject_id = await waiting.next_waiting(tx, gathering_id, counting)
+    if subject_id is None or not await gatherings.take_seat(tx, gathering_id):
         return False
-    await seats.book(tx, subject_id)
+    await waiting.book(tx, subject_id)
     await _settle_seat(tx, subject_id)
     seat = await seats.find(tx, subject_id)
     if seat is not None:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from services.events import settings as names
 from services.events.limits import limits
-from services.events.rules.ending import closes_at, may_be_invited
+from services.events.organising import move_up_soon
+from services.events.rules.ending import SeatState, closes_at, may_be_invited
 from services.events.rules.seat import Seat
-from services.events.settings import MATERIAL, SURVEY
+from services.events.settings import MATERIAL, REGISTRATION, SURVEY
 from services.events.store import gatherings, surveys
 from services.events.writing import write_to
 from shared.database import Transaction
@@ -19,6 +20,8 @@ async def resume(tx: Transaction, seat: Seat, purposes: Collection[str]) -> None
 
     Nothing ends later for it: time limits ran on. What waits for the post is still on its list.
     """
+    if REGISTRATION in purposes and seat.state is SeatState.WAITING:
+        await move_up_soon(tx, seat.gathering_id)
     if SURVEY in purposes:
         await _ask(tx, seat)
     owed = MATERIAL in purposes and await surveys.owed_by_mail(tx, seat.subject_id)

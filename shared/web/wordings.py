@@ -88,6 +88,14 @@ class Wordings:
             for later in known
         )
 
+    def counting(self) -> list[str]:
+        """Name what still counts today, as `<id>.v<version>`: for a statement that picks people."""
+        return sorted(
+            f"{one.id}.v{one.version}"
+            for one in self.all
+            if one.language is Language.EN and self.counts(one.id, one.version)
+        )
+
     def _holds(self, wording_id: str, version: int, day: date) -> bool:
         since = self.versions.get((wording_id, version), Version()).effective_from
         return since is None or since <= day

@@ -10,6 +10,7 @@ import pytest
 from contracts.messages import ConsentGranted, ConsentWithdrawn
 from contracts.vocabulary import Method
 from demo.person import PageForm, forms_of
+from services.events import declaration
 from services.events.declaration import FOLDER
 from services.events.dispatch import Line, take_list
 from services.events.settings import MATERIAL, REGISTRATION, SURVEY
@@ -35,6 +36,7 @@ def change(events: Events, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
         changed = reworded(FOLDER, tmp_path, *ids)
         monkeypatch.setitem(events.web.state.web.pages.wordings, NAME, changed)
         monkeypatch.setitem(vars(events.mails_of), "wordings", changed)
+        monkeypatch.setattr(declaration, "_wordings", lambda: changed)
         return changed
 
     return publish
@@ -272,3 +274,56 @@ async def test_time_limits_run_on_while_nobody_renews(events: Events, change: Ch
     assert still["seat"] == 1
     assert await events.everything(ada.subject_id) == {}
     assert _asked(events, ada) == 0
+
+
+@pytest.mark.rule("R-POL-01", "R-EV-11")
+async def test_who_waits_on_older_words_is_passed_over_until_they_agreed_anew(
+    events: Events, change: Change
+) -> None:
+    gathering = await events.gathering(capacity=2)
+    ada, grace = await events.registered(gathering), await events.registered(gathering)
+    first = await events.registered(gathering)
+    change("event-registration")
+    second = await events.registered(gathering)
+
+    await events.press(f"{ada.seat}/cancel")
+    await events.clock()
+    passed = [await _state(events, one) for one in (first, second)]
+    await events.press(f"{grace.seat}/cancel")
+    await events.clock()
+    newcomer = await events.registered(gathering)  # nobody whose words count waits
+    still = [await _state(events, one) for one in (first, newcomer)]
+    await _renew(events, first, "registration")
+    await events.clock()
+    full = await _state(events, first)
+    await events.press(f"{newcomer.seat}/cancel")
+    await events.clock()
+
+    assert passed == ["waiting", "booked"]
+    assert still == ["waiting", "booked"]
+    assert full == "waiting"
+    assert await _state(events, first) == "booked"
+    await events.mails(first.address, "A seat is yours")
+
+
+@pytest.mark.rule("R-POL-01")
+async def test_who_agrees_anew_moves_up_at_once_where_a_seat_is_free(
+    events: Events, change: Change
+) -> None:
+    gathering = await events.gathering(capacity=1)
+    ada, grace = await events.registered(gathering), await events.registered(gathering)
+    change("event-registration")
+    await events.press(f"{ada.seat}/cancel")
+    await events.clock()
+    before = await _state(events, grace)
+
+    await _renew(events, grace, "registration")
+    await events.clock()
+
+    assert (before, await _state(events, grace)) == ("waiting", "booked")
+    assert await events.taken(gathering) == 1
+
+
+async def _state(events: Events, who: Somebody) -> str:
+    row = await events.row("select state from seat where subject_id = $1", who.subject_id)
+    return str(row["state"])

@@ -1,5 +1,6 @@
 """Registering: the form, the mail that was sent, the link that confirms."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -49,6 +50,7 @@ from shared.web import (
     submit,
     transaction,
     use_token,
+    web_of,
 )
 from shared.web.account import account_of
 from shared.web.wordings import Wording
@@ -90,7 +92,8 @@ async def register(request: Request, gathering: str) -> Response:
         token = await new_token(tx, subject_id, names.RESEND_LINK, tx.now + limits().doi_ttl)
         await _queue_confirmation(tx, subject_id, language(request), tx.now + limits().doi_ttl)
         # Last, since everybody who wants a seat here waits for the one row until the commit.
-        blocks = await gatherings.take_seat(tx, found.gathering_id, newcomer=True)
+        counting = _counting(request)
+        blocks = await gatherings.take_seat(tx, found.gathering_id, passing=counting)
         seat = _seat(subject_id, found, values, language(request), tx, blocks=blocks)
         await seats.add(tx, seat, _declared(values))
         await set_deadline(tx, subject_id, END, ending(seat.facts, found.course, limits()).at)
@@ -100,6 +103,11 @@ async def register(request: Request, gathering: str) -> Response:
         return see_other(path_of(request, "sent", token))
 
     return await submit(request, REGISTER, effect)
+
+
+def _counting(request: Request) -> list[str]:
+    """Name the wordings whose consents count: who waits on others keeps nobody waiting."""
+    return web_of(request).pages.wordings[SERVICE].counting()
 
 
 def _typed(values: Values) -> dict[str, str]:
@@ -192,14 +200,14 @@ async def confirm(request: Request, token: str) -> Response:
         if state is TokenState.USED:
             return render(request, f"{SERVICE}/used.html")
         subject_id = await use_token(tx, token, names.CONFIRM_LINK)
-        await _book(tx, subject_id)
+        await _book(tx, subject_id, _counting(request))
         link = await new_token(tx, subject_id, names.SEAT_LINK, tx.now + LINK_LIFE)
         return see_other(path_of(request, "seat", link, "confirmed"))
 
     return await submit(request, CONFIRM, effect)
 
 
-async def _book(tx: Transaction, subject_id: UUID) -> None:
+async def _book(tx: Transaction, subject_id: UUID, counting: Sequence[str]) -> None:
     """Book a pending seat, or let it wait; what was ticked becomes consents (R-EV-04, R-EV-11)."""
     seat = await seats.lock(tx, subject_id)
     if seat is None or tx.now - seat.submitted_at > limits().doi_ttl:
@@ -207,7 +215,7 @@ async def _book(tx: Transaction, subject_id: UUID) -> None:
     gathering = await gatherings.find(tx, seat.gathering_id)
     if gathering is None or not gathering.is_open(tx.now):
         raise NotOpen
-    booked = seat.blocks or await gatherings.take_seat(tx, seat.gathering_id, newcomer=True)
+    booked = seat.blocks or await gatherings.take_seat(tx, seat.gathering_id, passing=counting)
     state = SeatState.BOOKED if booked else SeatState.WAITING
     if not await seats.confirm(tx, subject_id, state, blocks=booked):
         raise UnknownToken

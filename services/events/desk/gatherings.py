@@ -12,7 +12,7 @@ from services.events.pages import ROOT, described, path_of
 from services.events.rules.gathering import Gathering, plan, read_slots
 from services.events.rules.survey import shown
 from services.events.settings import MAX_SHOWN, SERVICE
-from services.events.store import gatherings, seats, surveys
+from services.events.store import gatherings, surveys, waiting
 from shared.database import Transaction
 from shared.desk import Staff, desk_submit, desk_transaction
 from shared.errors import NotFound, Refused
@@ -46,7 +46,7 @@ async def gathering_page(request: Request, gathering: str) -> Response:
     """Show one gathering: its numbers, what can be done with it, the counts that remain."""
     async with desk_transaction(request, SERVICE) as (tx, _staff):
         found = await one_of(tx, gathering)
-        waiting = await seats.waiting_in(tx, found.gathering_id)
+        waits = await waiting.count_waiting(tx, found.gathering_id)
         least = count("MIN_CELL")
         counts = {"attendance": shown(await surveys.attendance(tx, found.gathering_id), least)}
         for question, each in (await surveys.totals(tx, found.gathering_id)).items():
@@ -57,7 +57,7 @@ async def gathering_page(request: Request, gathering: str) -> Response:
         f"{SERVICE}/desk/gathering.html",
         gathering=described(found, language(request)),
         taken=found.taken,
-        waiting=waiting,
+        waiting=waits,
         begun=begun,
         counts=counts,
         least=least,

@@ -108,11 +108,14 @@ async def all_of_them(tx: Transaction, at_most: int) -> list[Gathering]:
     return [_gathering(row) for row in rows]
 
 
-async def take_seat(tx: Transaction, gathering_id: UUID, *, newcomer: bool) -> bool:
+async def take_seat(
+    tx: Transaction, gathering_id: UUID, *, passing: Sequence[str] | None = None
+) -> bool:
     """Take one seat if there is one: the statement that keeps a gathering from overbooking.
 
-    A newcomer does not pass those who wait. False: full, begun or over. Whoever else asks at the
-    same time waits for this transaction and then sees its count.
+    A newcomer does not pass those who wait, and names in `passing` the wordings that count: who
+    waits on older words does not move up, so keeps nobody waiting (R-POL-01). False: full, begun
+    or over. Whoever else asks at the same time waits for this transaction and sees its count.
     """
     return bool(
         await tx.execute(
@@ -123,12 +126,16 @@ async def take_seat(tx: Transaction, gathering_id: UUID, *, newcomer: bool) -> b
                and state = 'planned'
                and begins_at > $2
                and taken < capacity
-               and (not $3 or not exists (select from seat
-                                           where seat.gathering_id = $1
-                                             and seat.state = 'waiting'
-                                             and seat.cancelled_at is null))
+               and ($3::text[] is null
+                    or not exists (select from seat
+                                     join consent c using (subject_id)
+                                    where seat.gathering_id = $1
+                                      and seat.state = 'waiting'
+                                      and seat.cancelled_at is null
+                                      and c.purpose = 'event.registration'
+                                      and c.wording || '.v' || c.wording_version = any ($3)))
             """,
-            gathering_id, tx.now, newcomer,
+            gathering_id, tx.now, passing,
         )
     )  # fmt: skip
 

@@ -220,42 +220,6 @@ async def give_back(tx: Transaction, gatherings: Sequence[UUID]) -> None:
         tx.wrote_deadline()
 
 
-async def next_waiting(tx: Transaction, gathering_id: UUID) -> UUID | None:
-    """Give who waits longest, locked; whom somebody else works on is passed over."""
-    found: UUID | None = await tx.fetchval(
-        """
-        select s.subject_id
-          from seat s
-         where s.gathering_id = $1
-           and s.state = 'waiting'
-           and s.cancelled_at is null
-           and not is_restricted(s.subject_id)
-         order by s.confirmed_at, s.subject_id
-         limit 1
-           for update skip locked
-        """,
-        gathering_id,
-    )
-    return found
-
-
-async def waiting_in(tx: Transaction, gathering_id: UUID) -> int:
-    """Count who waits for a seat."""
-    sql = """
-        select count(*)
-          from seat
-         where gathering_id = $1 and state = 'waiting' and cancelled_at is null
-    """
-    return int(await tx.fetchval(sql, gathering_id))
-
-
-async def book(tx: Transaction, subject_id: UUID) -> None:
-    """Turn a waiting seat into a booked one; the gathering has counted it."""
-    await tx.execute(
-        "update seat set state = 'booked', blocks = true where subject_id = $1", subject_id
-    )
-
-
 async def note_told(tx: Transaction, subject_id: UUID) -> None:
     """Note that a person knows that the gathering is cancelled."""
     await tx.execute("update seat set told_at = $2 where subject_id = $1", subject_id, tx.now)
