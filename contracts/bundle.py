@@ -26,6 +26,7 @@ from contracts.vocabulary import MessageType
 
 FORMAT = "expunge-bundle/v1"
 SUFFIX = ".expunge.json"
+MAX_LOG_PROOF = 16 * 1024
 MAX_BUNDLE_BYTES = 16 * 1024 * 1024
 VERIFIER = Path(__file__).with_name("verify_bundle.py")
 
@@ -103,7 +104,8 @@ class Bundle(Part):
     """Everything needed to check a certificate without asking anybody.
 
     `certificate` and `trust` are the bytes of the envelope and of `trust.json`. The `nonce`, in
-    hex, goes only to the person, with the mailed bundle.
+    hex, goes only to the person, with the mailed bundle. `log_proof` is c2sp.org/tlog-proof; what
+    was certified before there was a log has none.
     """
 
     format: Literal["expunge-bundle/v1"] = "expunge-bundle/v1"
@@ -114,6 +116,7 @@ class Bundle(Part):
     read_backs: Lines
     trust: Bytes
     nonce: Sha256 | None = None
+    log_proof: Annotated[str, Field(max_length=MAX_LOG_PROOF)] | None = None
     verifier: Verifier
 
     def to_json(self) -> bytes:
@@ -153,6 +156,7 @@ def make_bundle(
     read_backs: Sequence[Evidence],
     trust: bytes,
     nonce: bytes | None = None,
+    log_proof: str | None = None,
 ) -> Bundle:
     """Put a bundle together: one receipt and one read-back for each participant.
 
@@ -169,5 +173,6 @@ def make_bundle(
         read_backs=tuple(read_backs),
         trust=trust,
         nonce=None if nonce is None else nonce.hex(),
+        log_proof=log_proof,
         verifier=Verifier(sha256=verifier_sha256()),
     )

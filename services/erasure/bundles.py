@@ -9,6 +9,7 @@ import orjson
 from contracts.bundle import Bundle, Evidence, evidence, make_bundle
 from contracts.certificate import PAYLOAD_TYPE, RECEIPT_SUBJECT
 from contracts.envelope import unpack
+from services.erasure.log.proofs import log_proofs
 from services.erasure.store import certificates, evidence_lines
 from services.erasure.store.evidence import records
 from services.erasure.store.evidence_lines import EvidenceLine, Sort
@@ -26,6 +27,7 @@ async def bundles(tx: Transaction, requests: Sequence[UUID], trust: bytes) -> Ma
     named = {key: _receipts_named(envelope) for key, envelope in envelopes.items()}
     lines = await evidence_lines.find(tx, named)
     kept = await records(tx, (line.record_id for line in lines))
+    logged = await log_proofs(tx, {key: one.log_index for key, one in found.items()})
     proven: dict[UUID, dict[Sort, list[Evidence]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
         if line.record_id in kept:
@@ -38,6 +40,7 @@ async def bundles(tx: Transaction, requests: Sequence[UUID], trust: bytes) -> Ma
             receipts=proven[request_id][Sort.RECEIPT],
             read_backs=proven[request_id][Sort.READ_BACK],
             trust=trust,
+            log_proof=logged.get(request_id),
         )
         for request_id, envelope in envelopes.items()
         if proven[request_id][Sort.REQUEST]

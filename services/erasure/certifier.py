@@ -1,7 +1,8 @@
 """The certifier: one writer, in batches, a step of its own behind every answer.
 
-It looks at sagas that may have every answer, lets the reducer decide, signs, and stores
-certificates and tells `erasure-certified` in one transaction.
+It looks at sagas that may have every answer, lets the reducer decide, and signs. In one transaction
+it stores certificates, puts them into the log with what waits there, signs the log's new head, and
+tells `erasure-certified` with each certificate's index.
 """
 
 from datetime import datetime
@@ -12,6 +13,7 @@ from contracts.messages import ErasureCertified
 from contracts.proof import Signer
 from services.erasure import rules
 from services.erasure.extending import extend_open
+from services.erasure.log.writer import Writer
 from services.erasure.rules import Saga
 from services.erasure.settings import CERTIFY_BATCH
 from services.erasure.statement import NotComplete, Stated, Written, issue, state
@@ -19,17 +21,18 @@ from services.erasure.store import certificates, register
 from services.erasure.store.certificates import Certificate
 from services.erasure.store.facts import facts_of
 from shared.crash import crash
-from shared.database import Database
+from shared.database import Database, Transaction
 from shared.logs import log
 
 
 class Certifier:
     """Certifies for one process; an advisory lock keeps it to one at a time."""
 
-    def __init__(self, database: Database, signer: Signer, stated: Stated) -> None:
+    def __init__(self, database: Database, signer: Signer, stated: Stated, log: Writer) -> None:
         self._database = database
         self._signer = signer
         self._stated = stated
+        self._log = log
 
     async def step(self) -> bool:
         """Certify one batch; say whether there may be more to do."""
@@ -38,21 +41,29 @@ class Certifier:
                 return False
             mine = await register.latest(tx)
             extended = await extend_open(tx, mine)
-            ready = await certificates.take_ready(tx, mine.version, CERTIFY_BATCH)
-            if not ready:
-                return extended
-            found = await facts_of(tx, ready)
-            sagas = {request_id: rules.reduce(found[request_id]) for request_id in ready}
-            complete = {key: saga for key, saga in sagas.items() if saga.outcome is not None}
-            if len(complete) < len(ready):
-                await certificates.put_back(tx, [key for key in ready if key not in complete])
-            issued = issue(tx.now, self._stated)
-            made = [self._make(key, saga, tx.now, issued) for key, saga in complete.items()]
-            await certificates.add(tx, made)
-            tx.tell(*map(_told, made))
+            made, more = await self._certify(tx, mine.version)
+            digests = [certificate.sha256 for certificate in made]
+            first, waiting = await self._log.append(tx, digests)
+            if made:
+                logged = [one.logged_at(first + number) for number, one in enumerate(made)]
+                await certificates.add(tx, logged)
+                tx.tell(*map(_told, logged))
             crash("certifier:before-commit")
         crash("certifier:after-commit")
-        return True
+        return extended or more or waiting
+
+    async def _certify(self, tx: Transaction, register: int) -> tuple[list[Certificate], bool]:
+        """Make the certificates of one batch; say whether there may be more to do."""
+        ready = await certificates.take_ready(tx, register, CERTIFY_BATCH)
+        if not ready:
+            return [], False
+        found = await facts_of(tx, ready)
+        sagas = {request_id: rules.reduce(found[request_id]) for request_id in ready}
+        complete = {key: saga for key, saga in sagas.items() if saga.outcome is not None}
+        if len(complete) < len(ready):
+            await certificates.put_back(tx, [key for key in ready if key not in complete])
+        issued = issue(tx.now, self._stated)
+        return [self._make(key, saga, tx.now, issued) for key, saga in complete.items()], True
 
     async def repair(self) -> bool:
         """Make again, byte for byte, what a restored database knows from the topic only."""
@@ -84,6 +95,6 @@ def _told(certificate: Certificate) -> ErasureCertified:
         request_id=certificate.request_id,
         certificate_sha256=certificate.sha256.hex(),
         outcome=certificate.outcome,
-        log_index=None,
+        log_index=certificate.log_index,
         certified_at=certificate.certified_at,
     )

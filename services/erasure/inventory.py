@@ -151,6 +151,39 @@ CERTIFICATE = _ledger(
     envelope=NotPersonal("a signed statement of ids, counts, times and digests"),
     outcome=_WORD,
     certified_at=_TIME,
+    log_index=_COUNT,
+)
+LOG_LEAF = _ledger(
+    "log_leaf",
+    "log every transaction of erasure.v1 once, in the order of the topic",
+    _PROOF,
+    digest=_DIGEST,
+    partition=_PLACE,
+    offset=_PLACE,
+    log_index=_COUNT,
+)
+LOG_TILE = _ledger(
+    "log_tile",
+    "serve the log, and prove that something is in it",
+    _PROOF,
+    level=_COUNT,
+    number=_COUNT,
+    content=NotPersonal("digests of signed messages and certificates, and hashes over them"),
+)
+LOG_CHECKPOINT = _ledger(
+    "log_checkpoint",
+    "never sign a second history of the log",
+    _PROOF,
+    size=_COUNT,
+    note=NotPersonal("the log's name, a count, a hash and a signature"),
+    certified=_COUNT,
+)
+LOG_TOLD = _ledger(
+    "log_told",
+    "know how much of the log the topic names",
+    _PROOF,
+    one=NotPersonal("true: there is one row"),
+    told=_COUNT,
 )
 SAGA_END = _ledger(
     "saga_end",
@@ -201,6 +234,10 @@ INVENTORY: Final = Inventory(
         SAGA_READ_BACK,
         SAGA_FAILURE,
         CERTIFICATE,
+        LOG_LEAF,
+        LOG_TILE,
+        LOG_CHECKPOINT,
+        LOG_TOLD,
         SAGA_END,
         CONSENT_EVIDENCE,
         CONSENT_TOMBSTONE,

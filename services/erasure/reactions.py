@@ -26,10 +26,11 @@ from contracts.messages import (
 )
 from contracts.topics import CONSENT, ERASURE, ERASURE_SERVICE
 from services.erasure import extending, facts
+from services.erasure.log import store as log
 from services.erasure.settings import ErasureSettings
 from services.erasure.store import answers, certificates, consents, evidence, register, sagas
 from services.erasure.store.register import Register
-from shared.consumer.lines import Line, Reactions, Reader
+from shared.consumer.lines import Delivery, Line, Reactions, Reader
 from shared.database import Transaction
 
 REPLAYABLE: Final[frozenset[type[Message]]] = frozenset(
@@ -62,7 +63,7 @@ class Ledger:
             service=ERASURE_SERVICE,
             topics=(ERASURE.name, CONSENT.name),
             reactions=self.reactions(),
-            evidence=evidence.add_records,
+            evidence=add_evidence,
             replayable=REPLAYABLE,
             unordered=REPLAYABLE,
         )
@@ -146,6 +147,13 @@ async def learn_certificates(tx: Transaction, lines: Sequence[Line[ErasureCertif
     """Learn our own certificates again: one that was told is never made a second time."""
     first = {line.message.request_id: line.message for line in reversed(lines)}
     await certificates.add(tx, certificates.heard(list(first.values())))
+    await log.hear(tx, (message.log_index for message in first.values()))
+
+
+async def add_evidence(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
+    """Keep the records of `erasure.v1`, and let their transactions wait for the log."""
+    await evidence.add_records(tx, deliveries)
+    await log.queue(tx, deliveries)
 
 
 def requests_of(lines: Sequence[Line[Any]]) -> set[UUID]:

@@ -8,6 +8,7 @@ from contracts.topics import ERASURE_SERVICE
 from contracts.vocabulary import Role
 from services.erasure.certifier import Certifier
 from services.erasure.clock import Clock
+from services.erasure.log.writer import Writer, origin_of
 from services.erasure.reactions import Ledger
 from services.erasure.settings import (
     CERTIFY_POLL,
@@ -30,17 +31,18 @@ def work(settings: Settings) -> Work:
     own = ErasureSettings.load()
     signer = signer_for(settings, ERASURE_SERVICE, Role.SERVICE)
     stated = Stated(_controller(), parameters())
+    log = Writer(signer_for(settings, ERASURE_SERVICE, Role.LOG), origin_of(settings.public_url))
     due = asyncio.Event()  # set by reactions, waited for by the certifier
 
     async def reader(_: Worker) -> Reader:
         return Ledger(own, due).reader()
 
     async def certify(worker: Worker) -> None:
-        certifier = Certifier(worker.effects, signer, stated)
+        certifier = Certifier(worker.effects, signer, stated, log)
         await _keep("certifier", certifier.step, due, CERTIFY_POLL, worker)
 
     async def repair(worker: Worker) -> None:
-        certifier = Certifier(worker.effects, signer, stated)
+        certifier = Certifier(worker.effects, signer, stated, log)
         await _keep("repair", certifier.repair, asyncio.Event(), REPAIR_EVERY, worker)
 
     async def clock(worker: Worker) -> None:

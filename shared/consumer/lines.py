@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from contracts.messages import Event, Message
-from contracts.proof import Proof, Record
+from contracts.proof import Proof, PublicKey, Record
 from shared.database import Transaction
 
 M = TypeVar("M", bound=Message)
@@ -18,6 +18,7 @@ class Delivery(NamedTuple):
     """One record as read from a topic, after its proof held.
 
     `value` and `headers` are the bytes as they were read; `record` is the same cut into lines.
+    `signer` is None where a parked line's record is read again: who signed was checked before.
     """
 
     record: Record
@@ -28,6 +29,7 @@ class Delivery(NamedTuple):
     offset: int
     value: bytes
     headers: tuple[tuple[str, bytes], ...]
+    signer: PublicKey | None = None
 
 
 class Line(NamedTuple, Generic[M]):

@@ -141,7 +141,9 @@ class Opener:
             events = prove(record, proof, signer, partitions, self._roots)
         except BadMessage:
             events = readable(record, proof, signer, partitions, self._roots)
-        delivery = Delivery(record, record.id, proof, topic, partition, offset, value, headers)
+        delivery = Delivery(
+            record, record.id, proof, topic, partition, offset, value, headers, signer
+        )
         return Opened(delivery, lines_of(delivery, events))
 
 

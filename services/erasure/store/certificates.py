@@ -1,7 +1,7 @@
 """Certificates: taken up when everything may be there, stored once for each request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Self
@@ -22,6 +22,7 @@ class Certificate:
     sha256: bytes
     outcome: CertificateOutcome
     certified_at: datetime
+    log_index: int | None = None
 
     @classmethod
     def of(
@@ -29,6 +30,10 @@ class Certificate:
     ) -> Self:
         """Name an envelope by its digest."""
         return cls(request_id, envelope, sha256(envelope).digest(), outcome, at)
+
+    def logged_at(self, index: int) -> Self:
+        """Say at which index of the log it stands."""
+        return replace(self, log_index=index)
 
 
 async def lock(tx: Transaction) -> bool:
@@ -65,8 +70,9 @@ async def add(tx: Transaction, certificates: Sequence[Certificate]) -> None:
     """Store certificates and close their sagas. A request that has one keeps its first."""
     await tx.execute(
         """
-        insert into certificate (request_id, envelope, sha256, outcome, certified_at)
-        select * from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::timestamptz[])
+        insert into certificate (request_id, envelope, sha256, outcome, certified_at, log_index)
+        select * from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::timestamptz[],
+                             $6::bigint[])
             on conflict (request_id) do nothing
         """,
         [certificate.request_id for certificate in certificates],
@@ -74,6 +80,7 @@ async def add(tx: Transaction, certificates: Sequence[Certificate]) -> None:
         [certificate.sha256 for certificate in certificates],
         [certificate.outcome.value for certificate in certificates],
         [certificate.certified_at for certificate in certificates],
+        [certificate.log_index for certificate in certificates],
     )
     await tx.execute(
         "delete from open_saga where request_id = any($1)",
@@ -102,7 +109,7 @@ async def lost(tx: Transaction, limit: int) -> list[Certificate]:
     """List certificates whose bytes a restored database does not have."""
     rows = await tx.fetch(
         """
-        select request_id, envelope, sha256, outcome, certified_at
+        select request_id, envelope, sha256, outcome, certified_at, log_index
           from certificate
          where envelope is null
          order by request_id
@@ -117,7 +124,7 @@ async def find(tx: Transaction, requests: Sequence[UUID]) -> dict[UUID, Certific
     """Find certificates whose bytes are here, by request."""
     rows = await tx.fetch(
         """
-        select request_id, envelope, sha256, outcome, certified_at
+        select request_id, envelope, sha256, outcome, certified_at, log_index
           from certificate
          where request_id = any($1)
            and envelope is not null
@@ -136,16 +143,22 @@ def heard(messages: Sequence[ErasureCertified]) -> list[Certificate]:
             bytes.fromhex(message.certificate_sha256),
             message.outcome,
             message.certified_at,
+            message.log_index,
         )
         for message in messages
     ]
 
 
-def _certificate(
-    request_id: UUID, envelope: bytes | None, sha256: bytes, outcome: str, certified_at: datetime
+def _certificate(  # noqa: PLR0917
+    request_id: UUID,
+    envelope: bytes | None,
+    sha256: bytes,
+    outcome: str,
+    certified_at: datetime,
+    log_index: int | None,
 ) -> Certificate:
     digest, kind = sha256, CertificateOutcome(outcome)
-    return Certificate(_plain(request_id), envelope, digest, kind, certified_at)
+    return Certificate(_plain(request_id), envelope, digest, kind, certified_at, log_index)
 
 
 def _plain(request_id: UUID) -> UUID:
@@ -157,7 +170,7 @@ async def after(tx: Transaction, last: UUID, limit: int) -> list[Certificate]:
     """List certificates in the order of their requests, those after `last`."""
     rows = await tx.fetch(
         """
-        select request_id, envelope, sha256, outcome, certified_at
+        select request_id, envelope, sha256, outcome, certified_at, log_index
           from certificate
          where request_id > $1
          order by request_id
