@@ -2,11 +2,11 @@
 
     python verify_bundle.py BUNDLE [--root HEX | --trust FILE] [--nonce HEX] [--json]
 
-Exit codes: 0 valid; 1 invalid: something does not hold; 2 unreadable, or wrong use.
-Valid means: erasure signed the certificate; the service where the request began signed the request;
-every participant it names sent a signed receipt, after which that service's verifier, with its own
-key, found 0 left; and the certificate, worked out again from these lines, says the same. Without
---root or --trust the keys are believed on the bundle's own word, and the report says so.
+Exit codes: 0 valid; 1 invalid; 2 unreadable, or wrong use. Valid means: erasure signed the
+certificate; the service where the request began signed the request; every participant it names sent
+a signed receipt, after which that service's verifier, with its own key, found 0 left; the
+certificate, worked out again from these lines, says the same; and it is in the log, if there was
+one for a day. Without --root or --trust the keys are believed on the bundle's own word.
 
 Not proven: that a machine was honest when it signed; copies in backups, mailboxes and at others;
 at which offset a line stands (the digest decides); what the issuer states alone, printed apart.
@@ -17,30 +17,25 @@ import base64
 import hmac
 import json
 import sys
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import SimpleNamespace as Line  # proven: event, data, sha (hex), key, place
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-MAX_BYTES = 16 * 1024 * 1024
 SKEW = timedelta(seconds=5)  # between the clocks of two machines
 ANY_SCOPE_ORIGINS = ("rights", "registration")  # every other service asks for its own slice only
-CERTIFICATE = "application/vnd.in-toto+json"
-TRUST = "application/vnd.expunge.trust+json"
 NAMES = {"_type": "https://in-toto.io/Statement/v1"}
 NAMES["predicateType"] = "https://expunge.dev/attestation/erasure-certificate/v1"
 OUTCOMES = ("deleted", "anonymised", "held", "held-nothing", "out-of-scope")
 _STATED = ("processors", "outOfScope", "physicalErasureBy", "controller", "policyVersion")
 STATED = (*_STATED, "parameters", "software", "completedAt")  # by the issuer alone
-# Field of the certificate -> field of the request's line.
-OF_REQUEST = {"requestId": "request_id", "personCommitment": "person_commitment"}
-OF_REQUEST |= {"receivedAt": "received_at", "identityCheckedAt": "cutoff"}
-OF_REQUEST |= {"cutoff": "cutoff", "dueAt": "due_at"}
+ASKED = {"requestId": "request_id", "personCommitment": "person_commitment", "dueAt": "due_at"}
+ASKED |= {"receivedAt": "received_at", "identityCheckedAt": "cutoff", "cutoff": "cutoff"}
 ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
 Json = dict[str, Any]
 at = datetime.fromisoformat
@@ -51,17 +46,7 @@ class Invalid(Exception):  # noqa: N818
     """Something does not hold; the sentence says what."""
 
 
-class Line(NamedTuple):
-    """A proven line: its event, the event's data, SHA-256 in hex, its key, where it stood."""
-
-    event: Json
-    data: Json
-    sha256: str
-    key: Json
-    place: Json
-
-
-def need(holds: object, sentence: str) -> None:
+def need(holds: object, sentence: str, *_: object) -> None:
     """Raise Invalid with this sentence unless it holds."""
     if not holds:
         raise Invalid(sentence)
@@ -80,9 +65,7 @@ def load(data: bytes | str) -> Any:
         need(len(dict(pairs)) == len(pairs), "a key stands twice in a JSON object")
         return dict(pairs)
 
-    def refuse(_: str) -> Any:
-        need(holds=False, sentence="a number is not whole")
-
+    refuse = partial(need, None, "a number is not whole")
     return json.loads(data, object_pairs_hook=once, parse_constant=refuse, parse_float=refuse)
 
 
@@ -92,10 +75,10 @@ def fields(*parts: bytes | str) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in raw)
 
 
-def climb(value: bytes, index: int, size: int, way: Sequence[str]) -> bytes:
-    """Go from a leaf hash to the root of its tree (RFC 9162 section 2.1.3.2)."""
+def climb(leaf: bytes, index: int, size: int, way: list[str]) -> bytes:
+    """Go from a leaf to the root of its tree (RFC 9162 section 2.1.3.2)."""
     need(type(index) is int and type(size) is int and 0 <= index < size, "a path has no place")
-    hashes, last = [bytes.fromhex(sibling) for sibling in way], size - 1
+    hashes, last, value = list(map(bytes.fromhex, way)), size - 1, sha256(b"\x00" + leaf).digest()
     while last:
         if index % 2 or index < last:
             need(hashes and len(hashes[0]) == len(value), "a path is too short")
@@ -107,9 +90,9 @@ def climb(value: bytes, index: int, size: int, way: Sequence[str]) -> bytes:
     return value
 
 
-def check_signature(public: str, signature: str, signed: bytes) -> None:
+def check_signature(public: str, signature: bytes, signed: bytes) -> None:
     """Check an Ed25519 signature (RFC 8032). Raises InvalidSignature."""
-    Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(unbase64(signature), signed)
+    Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(signature, signed)
 
 
 def open_envelope(data: bytes, kind: str) -> tuple[Any, Json, bytes]:
@@ -125,25 +108,20 @@ def open_envelope(data: bytes, kind: str) -> tuple[Any, Json, bytes]:
 
 def open_trust(data: bytes, root: str) -> tuple[str, dict[str, Json]]:
     """Check the list of keys: the root key and, by id, the keys it signed."""
-    trust, signature, signed = open_envelope(data, TRUST)
+    trust, signature, signed = open_envelope(data, "application/vnd.expunge.trust+json")
     need(trust["format"] == "expunge-trust/v1", "the list of keys has another format")
     need(root.lower() in ("", trust["root"]), "the list of keys is of another root key")
-    check_signature(trust["root"], signature["sig"], signed)
-    keys = {key["key_id"]: key for key in trust["keys"]}
-    need(len(keys) == len(trust["keys"]), "a key stands twice in the list")
-    for name, key in keys.items():
-        named = sha256(bytes.fromhex(key["public_key"])).hexdigest()[:32]
-        need(name == named, "a key has the id of another")
+    check_signature(trust["root"], unbase64(signature["sig"]), signed)
+    keys = {sha256(bytes.fromhex(key["public_key"])).hexdigest()[:32]: key for key in trust["keys"]}
+    need([key["key_id"] for key in trust["keys"]] == list(keys), "a key has the id of another")
     return trust["root"], keys
 
 
 def key_at(keys: dict[str, Json], name: str, moment: str, role: str) -> Json:
     """Find the key of a role that was valid at a time."""
-    need(name in keys, "somebody signed whose key is not in the list")
-    key = keys[name]
-    valid = at(key["not_before"]) <= at(moment) <= at(key["not_after"] or moment)
-    need(valid, "somebody signed while the key was not valid")
-    need(key["role"] == role, f"somebody signed with a key that is not of a {role}")
+    key = keys.get(name, {"role": "stranger"})
+    need(key["role"] == role, f"somebody signed whose key is not in the list, or not of a {role}")
+    need(at(key["not_before"]) <= at(moment) <= at(key["not_after"] or moment), "a key is invalid")
     return key
 
 
@@ -155,17 +133,15 @@ def prove(place: Json, keys: dict[str, Json], role: str, *kinds: str) -> Line:
     key = key_at(keys, place["keyId"], event["time"], role)
     need(event["source"] == f"expunge:{key['service']}", f"a {kind} names another than its signer")
     need(place["topic"] == "erasure.v1", f"a {kind} is of another topic")
-    leaf = sha256(b"\x00" + raw).digest()
-    top = climb(leaf, place["lineIndex"], place["lineCount"], place["linePath"])
+    top = climb(raw, place["lineIndex"], place["lineCount"], place["linePath"])
     where = ("expunge-record/v1", place["topic"], str(place["partition"]), kind, b"", count, top)
-    leaf = sha256(b"\x00" + fields(*where)).digest()
-    top = climb(leaf, place["recordIndex"], place["recordCount"], place["recordPath"])
+    top = climb(fields(*where), place["recordIndex"], place["recordCount"], place["recordPath"])
     by = ("expunge-tx/v1", key["service"], role, key["key_id"], str(place["recordCount"]), top)
-    check_signature(key["public_key"], place["signature"], fields(*by))
-    return Line(event, event["data"], sha256(raw).hexdigest(), key, place)
+    check_signature(key["public_key"], unbase64(place["signature"]), fields(*by))
+    return Line(event=event, data=event["data"], sha=sha256(raw).hexdigest(), key=key, place=place)
 
 
-def members(request: Line, extensions: Sequence[Line]) -> dict[str, int]:
+def members(request: Line, extensions: list[Line]) -> dict[str, int]:
     """Who had to answer, and which register version made them participants."""
     origin, scope, found = request.data["origin"], request.data["scope"], dict[str, int]()
     need(request.key["service"] == origin, "the request is signed by another than its origin")
@@ -189,7 +165,7 @@ def answer(request: Line, receipt: Line, back: Line, offset: int, version: int) 
     need(cutoff - SKEW <= at(data["covered_until"]) <= cutoff, "a receipt covers another time")
     need(data["outcome"] in OUTCOMES, "an outcome is no answer")
     told = ("service", "request_id", "receipt_id", "attempt", "receipt_sha256", "remaining")
-    seen = [name, data["request_id"], data["receipt_id"], attempt, receipt.sha256, 0]
+    seen = [name, data["request_id"], data["receipt_id"], attempt, receipt.sha, 0]
     same([back.data[field] for field in told], seen, "a read-back")
     need(type(offset) is int and offset >= 0, "an offset is none")
     part = {field: data[field] for field in ("outcome", "rows", "held")}
@@ -197,12 +173,11 @@ def answer(request: Line, receipt: Line, back: Line, offset: int, version: int) 
     part["readBack"] = {"method": back.data["method"], "remaining": 0, "by": back.key["key_id"]}
     place = {"partition": receipt.place["partition"], "line": receipt.place["lineIndex"]}
     part["topic"] = {"name": "erasure.v1", "offset": offset, **place}
-    return part | {"receipt": f"sha256:{receipt.sha256}"}
+    return part | {"receipt": f"sha256:{receipt.sha}"}
 
 
-def answers(places: list[Json], keys: dict[str, Json], wanted: Json, *kinds: str) -> list[Line]:
+def answers(places: list[Json], keys: Json, wanted: Json, role: str, *kinds: str) -> list[Line]:
     """Prove receipts or read-backs, sorted by service: exactly one for each participant."""
-    role = "verifier" if kinds == ("slice-verified",) else "service"
     lines = [prove(one, keys, role, *kinds) for one in places]
     found = {line.key["service"]: line for line in lines}
     exactly = sorted(found) == sorted(wanted) and len(lines) == len(found)
@@ -214,23 +189,43 @@ def check_certificate(said: Json, bundle: Json, keys: dict[str, Json]) -> None:
     """Work the certificate out again from signed lines and compare every field."""
     request = prove(bundle["request"], keys, "service", "erasure-requested")
     more = [prove(one, keys, "service", "saga-extended") for one in bundle["extensions"]]
-    wanted, predicate = members(request, more), said["predicate"]
-    receipts = answers(bundle["receipts"], keys, wanted, "slice-erased", "slice-reerased")
-    backs = answers(bundle["readBacks"], keys, wanted, "slice-verified")
+    asked, predicate = members(request, more), said["predicate"]
+    receipts = answers(bundle["receipts"], keys, asked, "service", "slice-erased", "slice-reerased")
+    backs = answers(bundle["readBacks"], keys, asked, "verifier", "slice-verified")
     offsets = [one["topic"]["offset"] for one in predicate["participants"]]
-    need(len(offsets) == len(wanted), "it does not name exactly the participants")
-    rows = zip(receipts, backs, offsets, [wanted[name] for name in sorted(wanted)], strict=True)
+    rows = zip(receipts, backs, offsets, [asked[name] for name in sorted(asked)], strict=True)
     proven = {field: predicate[field] for field in STATED}
-    proven |= {field: request.data[of] for field, of in OF_REQUEST.items()}
+    proven |= {field: request.data[of] for field, of in ASKED.items()}
     proven["participants"] = parts = [answer(request, *row) for row in rows]
     proven["outcome"] = "complete" + ("-with-retention" if any(p["held"] for p in parts) else "")
     named = [("erasure-request", request), *((f"receipt/{r.key['service']}", r) for r in receipts)]
-    subject = [{"name": name, "digest": {"sha256": line.sha256}} for name, line in named]
+    subject = [{"name": name, "digest": {"sha256": line.sha}} for name, line in named]
     for field in sorted({*predicate, *proven}):
         same(predicate.get(field, "no"), proven.get(field, "none"), field)
     same(said, {**NAMES, "subject": subject, "predicate": proven}, "the statement")
     latest = max(at(line.event["time"]) for line in (request, *receipts, *backs))
     need(latest - SKEW <= at(predicate["completedAt"]), "it was complete before all had answered")
+
+
+def check_log(proof: str, digest: bytes, keys: dict[str, Json], moment: str) -> Json:
+    """Check that the log has a certificate (c2sp.org/tlog-proof); gives its name and the place."""
+    head, text, below = proof.split("\n\n")
+    (kind, place, *way), (origin, size, root) = head.split("\n"), text.split("\n")
+    index, path = int(place.removeprefix("index ")), [unbase64(one).hex() for one in way]
+    top = climb(b"\x02" + digest, index, int(size), path)
+    need(
+        kind == "c2sp.org/tlog-proof@v1" and top == unbase64(root),
+        "the proof leads to another head",
+    )
+    rows = [line.split(" ") for line in below.splitlines()]
+    signed = {(name, unbase64(raw)[:4]): unbase64(raw)[4:] for _, name, raw in rows}
+    for key in keys.values():
+        mark = sha256(f"{origin}\n\x01".encode() + bytes.fromhex(key["public_key"])).digest()[:4]
+        if key["role"] == "log" and (origin, mark) in signed:
+            check_signature(key["public_key"], signed[origin, mark], f"{text}\n".encode())
+            key_at(keys, key["key_id"], moment, "log")
+            return {"origin": origin, "index": index, "size": int(size)}
+    raise InvalidSignature
 
 
 def verify(data: bytes, *, root: str = "", trust: bytes = b"", nonce: str = "") -> Json:
@@ -244,11 +239,15 @@ def verify(data: bytes, *, root: str = "", trust: bytes = b"", nonce: str = "") 
         report["sha256"] = sha256(envelope).hexdigest()
         report["root"], keys = open_trust(trust or unbase64(bundle["trust"]), root)
         step = "the certificate"
-        said, signature, signed = open_envelope(envelope, CERTIFICATE)
+        said, signature, signed = open_envelope(envelope, "application/vnd.in-toto+json")
         key = key_at(keys, signature["keyid"], said["predicate"]["completedAt"], "service")
         need(key["service"] == "erasure", "the erasure service did not sign it")
-        check_signature(key["public_key"], signature["sig"], signed)
+        check_signature(key["public_key"], unbase64(signature["sig"]), signed)
         check_certificate(said, bundle, keys)
+        step, moment, proof = "the log", said["predicate"]["completedAt"], bundle.get("logProof")
+        since = [at(key["not_before"]) for key in keys.values() if key["role"] == "log"]
+        need(proof or at(moment) < min(since, default=at(moment)) + timedelta(days=1), "no proof")
+        report["log"] = check_log(proof, sha256(envelope).digest(), keys, moment) if proof else None
         step, secret = "the nonce", bytes.fromhex(nonce or bundle["nonce"] or "")
         mark = hmac.new(secret, said["predicate"]["requestId"].encode(), sha256).hexdigest()
         need(not secret or mark == said["predicate"]["personCommitment"], "it is another's")
@@ -264,17 +263,18 @@ def text(report: Json) -> str:
     """Write the report for people; what the issuer wrote is escaped."""
     if not report["valid"]:
         return f"INVALID: {report['problem']}"
-    said, own = report["certificate"], "on the bundle's own word: compare it with another source"
+    said, log, own = report["certificate"], report["log"], "on the bundle's own word: compare"
     lines = [f"VALID: {said['outcome']}, request {said['requestId']}, sha-256 {report['sha256']}"]
     lines += [f"root key {report['root']}, {'pinned' if report['pinned'] else own}"]
     lines += ["the nonce fits: it is its holder's" if report["person"] else "no nonce was given"]
+    lines += ["leaf {index} of {size} in the log {origin}".format(**log) if log else "in no log"]
     for one in said["participants"]:
         lines += [f"{one['service']}: {one['outcome']} {json.dumps(one['rows'])}, 0 left"]
     lines += ["stated by the issuer alone:", *(f"  {n}: {json.dumps(said[n])}" for n in STATED)]
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run as a command; gives the exit code."""
     parser = argparse.ArgumentParser(description="Check an erasure certificate offline.")
     parser.add_argument("bundle", type=Path)
@@ -284,7 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     asked = parser.parse_args(arguments)
     try:
-        need(asked.bundle.stat().st_size <= MAX_BYTES, "too large")
+        need(asked.bundle.stat().st_size <= 1 << 24, "too large")
         data, trust = asked.bundle.read_bytes(), asked.trust.read_bytes() if asked.trust else b""
         json.loads(data)["format"]
     except (OSError, Invalid, *ODD):

@@ -20,6 +20,7 @@ from contracts.certificate import (
     certify,
     person_commitment,
 )
+from contracts.merkle import leaf_hash, path, root
 from contracts.messages import (
     ErasureRequested,
     Held,
@@ -29,6 +30,8 @@ from contracts.messages import (
     SliceVerified,
 )
 from contracts.proof import Record, Signer, seal
+from contracts.tlog.checkpoint import Checkpoint, LogProof
+from contracts.tlog.entries import of_certificate
 from contracts.trust import Trust, TrustedKey
 from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack, Role
 from tests.contracts.samples import (
@@ -80,6 +83,18 @@ ALL = [
     for name in (*SERVICES, "erasure", "events")
     for role in (Role.SERVICE, Role.VERIFIER)
 ]
+LOG = signer("erasure", Role.LOG)
+ALL.append(LOG)
+ORIGIN = "log.example.org/erasure"
+
+
+def logged(entry: bytes, *, by: Signer = LOG, at: int = 3) -> str:
+    """Prove that an entry stands at a place of a log of seven."""
+    entries = [of_certificate(bytes([number]) * 32) for number in range(7)]
+    entries[at] = entry
+    hashes = list(map(leaf_hash, entries))
+    head = Checkpoint(ORIGIN, len(hashes), root(hashes)).sign(by)
+    return LogProof(at, path(hashes, at), head).text()
 
 
 def told(
@@ -194,14 +209,16 @@ class Story:
         """Certify and put the bundle together, without the checks of an honest issuer."""
         predicate = self.edit(self.predicate())
         request_sha256 = sha256(self.request.line).hexdigest()
+        envelope = certify(predicate.model_dump(by_alias=True), request_sha256, self.by)
         return make_bundle(
-            certify(predicate.model_dump(by_alias=True), request_sha256, self.by),
+            envelope,
             request=self.request,
             extensions=self.extensions,
             receipts=list(self.receipts.values()),
             read_backs=list(self.read_backs.values()),
             trust=self.trust,
             nonce=self.nonce,
+            log_proof=logged(of_certificate(sha256(envelope).digest())),
         )
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,18 +22,22 @@ from contracts.certificate import PAYLOAD_TYPE as CERTIFICATE
 from contracts.certificate import Predicate
 from contracts.envelope import close_envelope
 from contracts.messages import SliceReerased
-from contracts.proof import Record, seal
+from contracts.proof import Record, Signer, seal
+from contracts.tlog.entries import of_certificate
 from contracts.trust import PAYLOAD_TYPE
 from contracts.verify_bundle import text, verify
 from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack, Role
 from tests.contracts.samples import ERASED, NOW, RETAINED, digest, signer
 from tests.contracts.story import (
     ALL,
+    LOG,
     NONCE,
+    ORIGIN,
     ROOT,
     Story,
     erased,
     extended,
+    logged,
     requested,
     story,
     told,
@@ -67,6 +72,8 @@ def test_a_true_bundle_is_valid_and_says_on_whose_word() -> None:
     assert own["root"] == ROOT.public.hex()
     assert "own word" in text(own)
     assert "own word" not in text(pinned)
+    assert own["log"] == {"origin": ORIGIN, "index": 3, "size": 7}
+    assert f"leaf 3 of 7 in the log {ORIGIN}" in text(own)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +98,62 @@ def test_retention_is_said() -> None:
     report = verify(with_receipt(told(RETAINED, NEWSLETTER)).bundle().to_json())
 
     assert report["certificate"]["outcome"] == "complete-with-retention"
+
+
+# What it says about the log.
+
+
+def _logged(entry: bytes | None = None, *, by: Signer = LOG, at: int = 3) -> str:
+    """Prove the true certificate, or something in its stead, with the true log or another."""
+    entry = entry or of_certificate(sha256(story().bundle().certificate).digest())
+    return logged(entry, by=by, at=at)
+
+
+PROOF = _logged()
+LINES = PROOF.split("\n")  # format, index, three hashes, an empty one, origin, size, root, ...
+NOT_LOGGED: dict[str, str | None] = {
+    "no proof": None,
+    "empty": "",
+    "another certificate": _logged(of_certificate(bytes(32))),
+    "a transaction": _logged(b"\x01" + sha256(story().bundle().certificate).digest()),
+    "another place": PROOF.replace("index 3", "index 2"),
+    "a place outside": PROOF.replace("index 3", "index 7"),
+    "another size": PROOF.replace(f"{ORIGIN}\n7\n", f"{ORIGIN}\n8\n"),
+    "another log": PROOF.replace(ORIGIN, "log.example.org/other"),
+    "another format": PROOF.replace("tlog-proof@v1", "tlog-proof@v2"),
+    "a shorter path": PROOF.replace(LINES[2] + "\n", "", 1),
+    "another path": PROOF.replace(LINES[2], LINES[3]),
+    "another root": PROOF.replace(LINES[8], LINES[3]),
+    "signed by erasure": _logged(by=signer("erasure")),
+    "signed by nobody": PROOF[: PROOF.rindex("\N{EM DASH}")],
+    "signed by a stranger": _logged(by=signer("mallory", Role.LOG)),
+    "another's signature": PROOF.replace(PROOF[-60:], _logged(at=4)[-60:]),
+    "no checkpoint": PROOF[: PROOF.index("\n\n")],
+}
+
+
+@pytest.mark.parametrize("proof", NOT_LOGGED.values(), ids=NOT_LOGGED.keys())
+def test_what_the_log_does_not_show_is_invalid(proof: str | None) -> None:
+    bundle = story().bundle().model_copy(update={"log_proof": proof})
+
+    assert problem(bundle).startswith("the log: ")
+
+
+def test_a_signature_of_a_witness_beside_the_logs_does_no_harm() -> None:
+    witness = PROOF + "\N{EM DASH} witness.example.org AAAAAAAA\n"
+
+    assert problem(story().bundle().model_copy(update={"log_proof": witness})) == ""
+
+
+def test_what_was_certified_before_there_was_a_log_is_valid_and_says_so() -> None:
+    before = [one for one in ALL if one.role is not Role.LOG]
+    same_day = trusted(*ALL, not_before=story().predicate().completed_at - timedelta(hours=23))
+    bundles = [replace(story(), trust=keys).bundle() for keys in (trusted(*before), same_day)]
+
+    reports = [verify(one.model_copy(update={"log_proof": None}).to_json()) for one in bundles]
+
+    assert [(one["valid"], one["log"]) for one in reports] == [(True, None)] * 2
+    assert "in no log" in text(reports[0])
 
 
 # What a lying or careless issuer, service or verifier could do.
@@ -519,7 +582,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     huge = tmp_path / "huge"
     with huge.open("wb") as file:
         file.write(TRUE)
-        file.write(b" " * verify_bundle.MAX_BYTES)
+        file.write(b" " * 16 * 1024 * 1024)
 
     assert verify_bundle.main([str(huge)]) == 2
 
