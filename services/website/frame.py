@@ -7,9 +7,17 @@ from typing import Any
 from markupsafe import Markup
 from starlette.requests import Request
 
-from services.website.forms import field_of
+from services.website.forms import ROOT, field_of
 from services.website.rules.choices import PREFERENCES, Visitor, read_preferences
-from services.website.rules.trackers import Place, Tracker, may_load, may_track, switches
+from services.website.rules.trackers import (
+    OK,
+    Place,
+    Tracker,
+    may_load,
+    may_track,
+    standing,
+    switches,
+)
 from services.website.settings import SERVICE
 from services.website.site import SCRIPT_PATHS, Set, Site
 from shared.web import Language
@@ -18,6 +26,9 @@ from shared.web.gate import route_of
 from shared.web.language import language_of
 
 CONTACT = "contact"
+STANDING = "standing.js"
+# What a visitor sees after a choice, an opt-out, or having this browser erased.
+FOLLOWS = frozenset(f"{ROOT}/{end}" for end in ("saved", "google-analytics/off", "erased/{cases}"))
 
 
 @dataclass
@@ -36,12 +47,13 @@ class PageFrame:
         tracked = may_track(place, self.site.chosen.tracked_routes)
         loaded = self._loaded(place) if tracked else {}
         banner = tracked and self.visitor.must_be_asked and bool(self.site.registers.purposes)
+        said = self._standing(place, loaded)
         pixel = self._pixel(place) if "wiredminds" in loaded else ""
         return Shown(
-            head=self._markup("head", lang, request, scripts=self._scripts(loaded)),
+            head=self._markup("head", lang, request, scripts=self._scripts(loaded), standing=said),
             above=self._banner(lang, request) if banner else Markup(),
             foot=self._foot(lang, request) + pixel,
-            sources=_sources(loaded),
+            sources={"script-src": ["'self'"], **_sources(loaded)} if said else _sources(loaded),
             page=self,
         )
 
@@ -60,6 +72,20 @@ class PageFrame:
             for name, tracker in self.site.registers.trackers.items()
             if may_load(name, tracker, self.visitor, place)
         }
+
+    def _standing(self, place: Place, loaded: Mapping[str, Tracker]) -> dict[str, object] | None:
+        """Say what runs on a page with scripts, and what stands on one that follows an end.
+
+        What was taken back in another window of the browser ends here by it (R-CK-03).
+        """
+        used = self.site.registers.trackers
+        said = {}
+        if runs := standing(loaded, self.visitor):
+            said["runs"] = " ".join(runs)
+        scripted = any(one.script is not None for one in used.values())
+        if scripted and place.route in FOLLOWS and place.status == OK:
+            said["stands"] = " ".join(standing(used, self.visitor))
+        return {"src": SCRIPT_PATHS[STANDING], "said": said} if said else None
 
     def _pixel(self, place: Place) -> Markup:
         """Give our own point, which our server passes on (R-WM-01)."""

@@ -237,6 +237,62 @@ async def test_after_taking_back_no_call_leaves_and_the_cookies_are_gone(
     assert kept == {"choices"}
 
 
+# As the providers' own scripts: Google's looks at its property, Clarity's takes calls.
+PROVIDERS = """
+Object.defineProperty(window, "ga-disable-G-TEST1", {
+  set: (value) => window.called("ga-disable", value),
+});
+window.clarity = (...said) => window.called(...said);
+"""
+
+
+@pytest.mark.rule("R-CK-03", "R-CL-01")
+async def test_taking_back_in_one_window_ends_what_runs_in_another(
+    browser: Browser, site: Settings
+) -> None:
+    async with visiting(browser, site) as visit:
+        called: list[tuple[object, ...]] = []
+        await visit.context.expose_function("called", lambda *said: called.append(said))
+        await accept(visit)
+        await visit.page.add_init_script(PROVIDERS)
+        await visit.open("/en/")
+        before = list(called)
+        other = await visit.context.new_page()
+        await visit.open("/en/cookies", other)
+        await other.locator("#tracker_clarity_ads").uncheck()
+        await save(other, visit)
+        fewer, called[:] = list(called), []
+        running = await visit.page.locator("head script").count()
+        count = len(visit.web.asked)
+        await visit.open("/en/cookies", other)
+        await other.get_by_role("button", name="Refuse all").click()
+        await other.wait_for_url("**/cookies/saved")
+        await visit.page.wait_for_function("document.querySelector('head script') === null")
+        await visit.page.locator("body").press("Tab")
+        await visit.page.wait_for_load_state("networkidle")
+        after = visit.web.asked[count:]
+
+    granted = {"ad_Storage": "granted", "analytics_Storage": "granted"}
+    assert before == [("consentv2", granted)]
+    assert fewer[1:] == [
+        ("consentv2", {"ad_Storage": "denied", "analytics_Storage": "granted"}),  # in place
+        ("consentv2", {"ad_Storage": "denied", "analytics_Storage": "granted"}),  # come again
+    ]
+    assert running > 1, "the others go on"
+    assert sorted(called, key=str) == [
+        ("consentv2", {"ad_Storage": "denied", "analytics_Storage": "denied"}),
+        ("ga-disable", True),
+    ]
+    assert after == []
+    assert visit.complaints == []
+
+
+async def save(page: Page, visit: Visit) -> None:
+    """Save what is ticked, and wait until the other window came again and is quiet."""
+    async with visit.page.expect_navigation(wait_until="networkidle"):
+        await page.locator("main form button").first.click()
+
+
 @pytest.mark.rule("R-HJ-01", "R-CL-01")
 async def test_what_is_typed_in_a_form_is_in_no_outgoing_call(
     browser: Browser, site: Settings

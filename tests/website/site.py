@@ -115,4 +115,5 @@ def layer_of(app: FastAPI) -> Any:
 
 def scripts(page: httpx2.Response) -> set[str]:
     """Name the trackers whose scripts stand in a page."""
-    return set(re.findall(r'<script src="/assets/trackers/([a-z-]+)-[0-9a-f]{16}\.js"', page.text))
+    found = re.findall(r'<script src="/assets/trackers/([a-z-]+)-[0-9a-f]{16}\.js"', page.text)
+    return set(found) - {"standing"}

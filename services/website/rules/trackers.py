@@ -95,6 +95,18 @@ def may_load(name: str, tracker: Tracker, visitor: Visitor, place: Place) -> boo
     return tracker.wakes in place.parameters or bool(named(tracker.cookies, place.cookies))
 
 
+def standing(trackers: Mapping[str, Tracker], visitor: Visitor) -> list[str]:
+    """Name the purposes for which a tracker with a script may run in this browser now."""
+    return sorted(
+        purpose
+        for name, tracker in trackers.items()
+        for purpose in tracker.purposes
+        if tracker.script is not None
+        and visitor.may(purpose)
+        and not (name == GOOGLE and visitor.signals.ga_off)
+    )
+
+
 def may_personalise(visitor: Visitor, *, objected: bool) -> bool:
     """Say whether contents may be chosen by behaviour: an objection to advertising ends it."""
     return not objected and visitor.may(PERSONALISE)

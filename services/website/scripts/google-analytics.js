@@ -6,6 +6,10 @@
     window[`ga-disable-${site}`] = true;
     return;
   }
+  // Google looks at this property before it stores or sends anything.
+  window.addEventListener("over", ({ detail }) => {
+    if (detail.includes("tracker.google_analytics")) window[`ga-disable-${site}`] = true;
+  });
   window.dataLayer = window.dataLayer || [];
   function gtag() {
     window.dataLayer.push(arguments);
