@@ -325,7 +325,7 @@ async def post(client: httpx2.AsyncClient, path: str, sent: Sent) -> httpx2.Resp
 
 def faults(answer: httpx2.Response, language: Language, logged: str) -> list[str]:
     """Name everything that is wrong with the answer to bad input; empty is right."""
-    kind = answer.headers["content-type"]
+    kind = answer.headers.get("content-type", "")
     if kind.startswith("text/html"):
         title = "<title>Fehler: " if language is Language.DE else "<title>Error: "
         said = FIELD_CONTENT.sub("", answer.text)
@@ -338,6 +338,7 @@ def faults(answer: httpx2.Response, language: Language, logged: str) -> list[str
         "does not say what to do, in the page's language": not right,
         "returns what was sent outside of a field": MARKER in said,
         "is in a log": MARKER in logged,
-        "lacks its headers": "default-src 'none'" not in answer.headers["content-security-policy"],
+        "lacks its headers": "default-src 'none'"
+        not in answer.headers.get("content-security-policy", ""),
     }
     return [name for name, wrong in found.items() if wrong]
