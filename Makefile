@@ -3,6 +3,8 @@
 .PHONY: help setup demo up down status reset test test-kill test-broken test-containers check policy format bench bench-full lock schemas jars
 SHELL := /bin/sh
 BIN := .venv/bin
+# Images and shells like to switch it off; then each interpreter compiles anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 ROOMS := contracts shared services demo bench tests
 READY := .venv/ready
 # Each has servers of its own and takes whole files, since a file shares one installation: more on
