@@ -15,6 +15,7 @@ from contracts.verify_bundle import verify
 from services.erasure import evidence_pages, published
 from services.erasure.bundles import bundles
 from services.erasure.forms import VERIFY
+from services.erasure.printing import pages as printing
 from services.erasure.store import progress
 from shared.errors import NotFound
 from shared.saga.credentials import Callers
@@ -28,7 +29,9 @@ JSON: Final = "application/json"
 router = APIRouter()
 router.include_router(evidence_pages.router)
 router.include_router(published.router)
+router.include_router(printing.router)
 internal = APIRouter()
+internal.include_router(printing.internal)
 
 
 @router.get(VERIFY.action)

@@ -14,6 +14,7 @@ from contracts.topics import ERASURE_SERVICE
 from shared.errors import Unavailable
 from shared.saga.credentials import bearer, own_credential
 from shared.settings import Settings
+from shared.web.language import Language
 
 TIMEOUT_S = 4.0  # less than the transaction of the mailer may wait
 
@@ -23,17 +24,20 @@ async def fetch_bundle(settings: Settings, origin: str, request_id: UUID) -> Bun
 
     Raises Unavailable if the ledger is away, does not have it, or sends something else.
     """
-    base = settings.internal_url.replace("{service}", ERASURE_SERVICE)
     try:
-        async with httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-            response = await client.get(
-                f"{base}/internal/v1/certificates/{request_id}",
-                headers=bearer(own_credential(settings, origin)),
-            )
-            response.raise_for_status()
-            return Bundle.from_json(response.content)
-    except (httpx2.HTTPError, BadCertificate, OSError):
+        return Bundle.from_json(await _fetch(settings, origin, str(request_id)))
+    except BadCertificate:
         raise Unavailable from None
+
+
+async def fetch_printed(
+    settings: Settings, origin: str, request_id: UUID, language: Language
+) -> bytes:
+    """Ask, as the service `origin`, for the printed copy of a certificate: a PDF.
+
+    Raises Unavailable if the ledger is away or does not have it.
+    """
+    return await _fetch(settings, origin, f"{request_id}/printed/{language}")
 
 
 def said(bundle: Bundle) -> Predicate:
@@ -45,6 +49,20 @@ def said(bundle: Bundle) -> Predicate:
         payload, _, _ = unpack(bundle.certificate, PAYLOAD_TYPE)
         return Statement.model_validate_json(payload, strict=True, by_name=False).predicate
     except (BadCertificate, ValidationError):
+        raise Unavailable from None
+
+
+async def _fetch(settings: Settings, origin: str, what: str) -> bytes:
+    base = settings.internal_url.replace("{service}", ERASURE_SERVICE)
+    try:
+        async with httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+            response = await client.get(
+                f"{base}/internal/v1/certificates/{what}",
+                headers=bearer(own_credential(settings, origin)),
+            )
+            response.raise_for_status()
+            return response.content
+    except (httpx2.HTTPError, OSError):
         raise Unavailable from None
 
 

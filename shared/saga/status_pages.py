@@ -10,10 +10,12 @@ from shared.database import Transaction
 from shared.errors import NotFound, UnknownToken
 from shared.parameters import duration
 from shared.saga import requests
-from shared.saga.certificates import fetch_bundle
+from shared.saga.certificates import fetch_bundle, fetch_printed
 from shared.saga.status import Request as Followed
 from shared.saga.status import status_of, unanswered
-from shared.web import render, require_caught_up, transaction, web_of
+from shared.web import language, render, require_caught_up, transaction, web_of
+
+PRINTED = "certificate.pdf"
 
 
 def status_router(service: str) -> APIRouter:
@@ -40,18 +42,32 @@ def status_router(service: str) -> APIRouter:
     @router.get(f"{root}/certificate")
     async def certificate(request: Request, secret: str) -> Response:
         """Hand out the bundle without the nonce: that one is in the mail alone."""
-        async with transaction(request, service) as tx:
-            request_id, found = await _find(tx, secret)
-        if found.certified_at is None:
-            raise NotFound
+        request_id = await _certified(request, service, secret)
         bundle = await fetch_bundle(web_of(request).settings, service, request_id)
-        return Response(
-            bundle.to_json(),
-            media_type="application/json",
-            headers={"content-disposition": f'attachment; filename="{bundle.file_name}"'},
-        )
+        return _handed_out(bundle.to_json(), "application/json", bundle.file_name)
+
+    @router.get(f"{root}/{PRINTED}")
+    async def printed(request: Request, secret: str) -> Response:
+        """Hand out the certificate's copy for paper, in the language of the page."""
+        request_id = await _certified(request, service, secret)
+        pdf = await fetch_printed(web_of(request).settings, service, request_id, language(request))
+        return _handed_out(pdf, "application/pdf", PRINTED)
 
     return router
+
+
+def _handed_out(content: bytes, media_type: str, name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+async def _certified(request: Request, service: str, secret: str) -> UUID:
+    """Find a request that has a certificate. Raises NotFound before that, and what _find does."""
+    async with transaction(request, service) as tx:
+        request_id, found = await _find(tx, secret)
+    if found.certified_at is None:
+        raise NotFound
+    return request_id
 
 
 async def _find(tx: Transaction, secret: str) -> tuple[UUID, Followed]:

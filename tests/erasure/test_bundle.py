@@ -2,10 +2,12 @@
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +15,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 from jsonschema import Draft202012Validator
+from pypdf import PdfReader
 
 from contracts.verify_bundle import main, verify
 from services.erasure.declaration import SERVICE
@@ -104,6 +107,60 @@ async def test_the_verifier_that_the_bundle_names_is_handed_out_and_runs_alone(
     assert checksum.text == f"{named['sha256']}  {named['file']}\n"
     assert sha256(program.content).hexdigest() == named["sha256"]
     assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "was issued"), ("de", "wurde ausgestellt")])
+async def test_the_printed_copy_leads_to_a_page_that_says_when_it_was_issued(
+    on: Ledger, clients: Clients, certified: Saga, lang: str, says: str
+) -> None:
+    path = f"/internal/v1/certificates/{certified.id}/printed/{lang}"
+    headers = bearer(own_credential(on.settings, "rights"))
+    printed = await clients[1].get(path, headers=headers)
+    said = "".join(page.extract_text() for page in PdfReader(BytesIO(printed.content)).pages)
+    found = re.search(rf"/{lang}/erasure/issued/([0-9]+)/([0-9a-f]{{64}})", "".join(said.split()))
+    assert found is not None
+    since, digest = found.groups()
+
+    page = await clients[0].get(found[0])
+    others = [
+        await clients[0].get(f"/{lang}/erasure/issued/{other}")
+        for other in (
+            f"{int(since) + 1}/{digest}",
+            f"{since}/{'0' * 64}",
+            f"{since}/{digest[:-1]}",
+            f"x/{digest}",
+            f"{'9' * 400}/{digest}",
+        )
+    ]
+
+    assert page.status_code == 200
+    assert says in page.text
+    assert str(certified.id) not in page.text
+    assert [other.status_code for other in others] == [404] * 5
+    assert says not in "".join(other.text for other in others)
+
+
+async def test_only_the_origin_gets_the_printed_copy(
+    on: Ledger, clients: Clients, certified: Saga
+) -> None:
+    path = f"/internal/v1/certificates/{certified.id}/printed/en"
+    answers = [
+        await clients[1].get(path),
+        await clients[1].get(path, headers=bearer(own_credential(on.settings, "newsletter"))),
+        await clients[0].get(path, headers=bearer(own_credential(on.settings, "rights"))),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 404, 404]
+
+
+async def test_the_page_of_a_printed_copy_reads_no_whole_table(on: Ledger) -> None:
+    async with on.database.begin() as tx:
+        await tx.execute("set local enable_seqscan = off")
+        plan = await tx.fetch(
+            "explain select outcome from certificate where certified_at = now() and sha256 = ''"
+        )
+
+    assert any("certificate_issued" in row[0] for row in plan)
 
 
 async def test_a_bundle_holds_nobody_elses_lines(

@@ -1,9 +1,11 @@
 """A person asks for erasure on the real pages, up to the certificate in their mailbox."""
 
 from email import message_from_bytes, policy
+from io import BytesIO
 
 import asyncpg
 import pytest
+from pypdf import PdfReader
 
 from contracts.bundle import Bundle
 from contracts.verify_bundle import verify
@@ -45,6 +47,7 @@ async def test_a_person_asks_confirms_and_holds_a_certificate(
     over = await desk.await_value("select not exists (select from alias)")
     last = await desk.client.get(status)
     download = await desk.client.get(f"{status}/certificate")
+    paper = await desk.client.get(f"{status}/certificate.pdf")
 
     assert page.status_code == 200
     assert address not in page.text
@@ -55,6 +58,8 @@ async def test_a_person_asks_confirms_and_holds_a_certificate(
     public = verify(download.content, trust=trust)
     assert (public["valid"], public["person"]) == (True, False)
     assert Bundle.from_json(download.content).nonce is None
+    assert paper.headers["content-type"] == "application/pdf"
+    assert str(PdfReader(BytesIO(paper.content)).root_object["/Lang"]).startswith(lang)
     assert over
     assert closed in last.text
     superuser = await asyncpg.connect(

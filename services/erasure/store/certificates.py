@@ -134,6 +134,14 @@ async def find(tx: Transaction, requests: Sequence[UUID]) -> dict[UUID, Certific
     return {row["request_id"]: _certificate(*row.values()) for row in rows}
 
 
+async def issued(tx: Transaction, at: datetime, digest: bytes) -> CertificateOutcome | None:
+    """Say what the certificate of this time and digest came to; None if there is none."""
+    outcome = await tx.fetchval(
+        "select outcome from certificate where certified_at = $1 and sha256 = $2", at, digest
+    )
+    return None if outcome is None else CertificateOutcome(outcome)
+
+
 def heard(messages: Sequence[ErasureCertified]) -> list[Certificate]:
     """Make of our own word on the topic what it says of certificates: all but their bytes."""
     return [
