@@ -14,12 +14,12 @@ from contracts.topics import ERASURE_SERVICE
 from contracts.verify_bundle import verify
 from services.erasure import evidence_pages, published
 from services.erasure.bundles import bundles
-from services.erasure.forms import VERIFY
+from services.erasure.forms import VERIFY, VERIFY_FILE
 from services.erasure.printing import pages as printing
 from services.erasure.store import progress
 from shared.errors import NotFound
 from shared.saga.credentials import Callers
-from shared.web import read_form, render, render_form, transaction, web_of
+from shared.web import Form, read_form, render, render_form, transaction, web_of
 from shared.web.language import PAGE_ZONE
 from shared.web.rendering import wants_json
 
@@ -43,7 +43,23 @@ async def verify_page(request: Request) -> Response:
 @router.post(VERIFY.action)
 async def verify_posted(request: Request) -> Response:
     """Check what was pasted against our own root key; nothing is stored, nothing is logged."""
-    values = await read_form(request, VERIFY)
+    return await _verified(request, VERIFY)
+
+
+@router.get(VERIFY_FILE.action)
+async def verify_file_page(request: Request) -> Response:
+    """Show the form that takes the file itself."""
+    return render_form(request, VERIFY_FILE)
+
+
+@router.post(VERIFY_FILE.action)
+async def verify_file_posted(request: Request) -> Response:
+    """Check a file likewise; its name is never read."""
+    return await _verified(request, VERIFY_FILE)
+
+
+async def _verified(request: Request, form: Form) -> Response:
+    values = await read_form(request, form)
     trust = await asyncio.to_thread(web_of(request).settings.trust.read_bytes)
     report = await asyncio.to_thread(verify, values["bundle"].encode(), trust=trust)
     if wants_json(request):

@@ -1,4 +1,4 @@
-"""The one form of this service: somebody was handed a certificate and wants to know."""
+"""Two ways to one check: somebody was handed a certificate and wants to know."""
 
 from typing import Final
 
@@ -12,6 +12,14 @@ VERIFY: Final = Form(
     service=ERASURE_SERVICE,
     action=f"/{{lang}}/{ERASURE_SERVICE}/verify",
     fields=(Field("bundle", Kind.LONG_TEXT, mandatory=True, max_length=MAX_BUNDLE_CHARACTERS),),
+    template=f"{ERASURE_SERVICE}/verify.html",
+    once=False,
+)
+VERIFY_FILE: Final = Form(
+    "verify-file",
+    service=ERASURE_SERVICE,
+    action=f"/{{lang}}/{ERASURE_SERVICE}/verify/file",
+    fields=(Field("bundle", Kind.FILE, mandatory=True, max_length=MAX_BUNDLE_CHARACTERS),),
     template=f"{ERASURE_SERVICE}/verify.html",
     once=False,
 )

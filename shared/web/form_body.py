@@ -1,5 +1,6 @@
 """Bytes of a posted form to fields: urlencoded or multipart, each field once, UTF-8, no NUL."""
 
+from collections.abc import Set as AbstractSet
 from email.message import Message as MimeHeaders
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -25,11 +26,13 @@ MULTIPART = "multipart/form-data"
 BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-def parse_form(content_type: str, body: bytes) -> dict[str, str]:
-    """Read a whole body of a form into its fields.
+def parse_form(
+    content_type: str, body: bytes, files: AbstractSet[str] = frozenset()
+) -> dict[str, str]:
+    """Read a whole body of a form into its fields; `files` may come as text files.
 
-    Raises WrongType, NotUtf8, BrokenForm, RepeatedField, TooManyFields or NullCharacter; a part
-    with a file is a WrongType: no form of ours takes files.
+    Raises WrongType, NotUtf8, BrokenForm, RepeatedField, TooManyFields or NullCharacter; a file
+    in any other field is a WrongType. Names of files are passed over.
     """
     if body.startswith(BOMS):
         raise NotUtf8
@@ -39,7 +42,7 @@ def parse_form(content_type: str, body: bytes) -> dict[str, str]:
     if kind == URLENCODED.encode():
         pairs = _urlencoded(body)
     elif kind == MULTIPART.encode():
-        pairs = _multipart(body, options.get(b"boundary", b""))
+        pairs = _multipart(body, options.get(b"boundary", b""), files)
     else:
         raise WrongType
     return _each_once(pairs)
@@ -57,10 +60,10 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
         raise BrokenForm from None
 
 
-def _multipart(body: bytes, boundary: bytes) -> list[tuple[str, str]]:
+def _multipart(body: bytes, boundary: bytes, files: AbstractSet[str]) -> list[tuple[str, str]]:
     if not boundary:
         raise BrokenForm
-    parts = _Parts()
+    parts = _Parts(files)
     try:
         parser = MultipartParser(boundary, parts.callbacks(), max_size=len(body) + 1)
         parser.write(body)
@@ -75,7 +78,8 @@ def _multipart(body: bytes, boundary: bytes) -> list[tuple[str, str]]:
 class _Parts:
     """Collects the parts of one multipart body (RFC 7578)."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: AbstractSet[str]) -> None:
+        self._files = files
         self.pairs: list[tuple[str, str]] = []
         self.complete = False
         self._begin()
@@ -112,11 +116,12 @@ class _Parts:
         kind, options = parse_options_header(self._headers.get("content-disposition", ""))
         if kind != b"form-data" or b"name" not in options:
             raise BrokenForm
-        if b"filename" in options or b"filename*" in options:
+        name = _text(options[b"name"])
+        if (b"filename" in options or b"filename*" in options) and name not in self._files:
             raise WrongType
         if len(self.pairs) >= MAX_FIELDS:
             raise TooManyFields
-        self.pairs.append((_text(options[b"name"]), _text(self._data)))
+        self.pairs.append((name, _text(self._data)))
 
     def _end_all(self) -> None:
         self.complete = True

@@ -11,6 +11,7 @@ from shared.web.texts import Texts
 from shared.web.wordings import Wording, Wordings
 
 INPUT_TYPES = {Kind.EMAIL: "email", Kind.TELEPHONE: "tel", Kind.PASSWORD: "password"}
+UNSHOWN = frozenset({Kind.PASSWORD, Kind.FILE})  # no page gives them back
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _field(  # noqa: PLR0917 - what is shown of one field
         field=field,
         label="" if hidden else texts.get(language, f"{key}.label"),
         hint=texts.find(language, f"{key}.hint"),
-        value="" if field.kind is Kind.PASSWORD else value,
+        value="" if field.kind in UNSHOWN else value,
         error=error,
         choices=tuple((one, texts.get(language, f"{key}.{one}")) for one in field.choices),
     )

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a word of HTML
     HIDDEN = "hidden"
     QUESTION = "question"
+    FILE = "file"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Field:
     `autocomplete` is a token of the HTML standard (section 4.10.18.7). A TICK posts `yes` or
     nothing. A QUESTION is a sum that is asked anew with each page (`questions.py`); its form has
     `once=True`. `choices` are the values of a CHOICE; their labels are
-    `forms.<form>.<name>.<choice>`. Lengths are in characters.
+    `forms.<form>.<name>.<choice>`. A FILE is the text in a file of UTF-8; its name is never read.
+    Lengths are in characters.
     """
 
     name: str
@@ -81,6 +83,11 @@ class Form:
     once: bool = True
     guard: str = ""
     joined: bool = False
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Name the fields that take a file; without any, no file is taken."""
+        return frozenset(one.name for one in self.fields if one.kind is Kind.FILE)
 
     @property
     def question(self) -> Field | None:

@@ -33,7 +33,7 @@ async def read_form(request: Request, form: Form) -> Values:
     check_origin(request, web.settings, web.configuration.allowed_origins.get(form.key, ()))
     client = client_of(request)
     await web.limits.count_post(client)
-    posted = await read_fields(request)
+    posted = await read_fields(request, form)
     if form.guard:
         check_guard_token(request, form.guard, posted.pop(CSRF, ""))
     take_return(request, form, posted, web.configuration)
@@ -50,14 +50,14 @@ async def read_form(request: Request, form: Form) -> Values:
     )
 
 
-async def read_fields(request: Request) -> dict[str, str]:
+async def read_fields(request: Request, form: Form) -> dict[str, str]:
     """Read a body as named strings. Raises WrongValue for JSON that is not that."""
     content_type = request.headers.get("content-type", "")
     body = await request.body()
     if not body and not content_type:
         return {}
     if not _is_json(content_type):
-        return parse_form(content_type, body)
+        return parse_form(content_type, body, form.files)
     value = parse_json(body)
     if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
         raise WrongValue

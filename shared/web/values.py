@@ -22,6 +22,7 @@ HIDDEN_MARKS_LONG = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]"
 )
 DIGEST = re.compile("[0-9a-f]{64}")
+LONG = frozenset({Kind.LONG_TEXT, Kind.FILE})
 TICKED = "yes"
 
 
@@ -68,7 +69,7 @@ def read_values(form: Form, posted: Mapping[str, str], checks: Checks) -> Values
 
 def check_field(field: Field, typed: str) -> tuple[str, str]:
     """Return the value to store and an empty code, or the code of what is wrong with it."""
-    text = typed.strip() if field.kind is Kind.LONG_TEXT else typed.strip(" ")
+    text = typed.strip() if field.kind in LONG else typed.strip(" ")
     if not text:
         return "", "missing" if field.mandatory else ""
     if field.kind is Kind.EMAIL and len(text) <= field.max_length:
@@ -84,7 +85,7 @@ def _wrong(field: Field, text: str) -> str:
     """Name what is wrong with a text that is not empty; empty if nothing is."""
     if len(text) > field.max_length:
         return "too-long"
-    if (HIDDEN_MARKS_LONG if field.kind is Kind.LONG_TEXT else HIDDEN_MARKS).search(text):
+    if (HIDDEN_MARKS_LONG if field.kind in LONG else HIDDEN_MARKS).search(text):
         return "hidden-marks"
     offered = {Kind.CHOICE: field.choices, Kind.TICK: (TICKED,)}.get(field.kind)
     return "" if offered is None or text in offered else "not-a-choice"

@@ -1,5 +1,12 @@
 """The whole way, by keyboard: subscribe, look around, have everything erased, check the proof."""
 
+from datetime import datetime
+
+from playwright.async_api import FilePayload
+
+from contracts.verify_bundle import verify
+from services.erasure.printing import issued_path
+from shared.web.language import Language
 from tests.browser.visitor import Visitor
 from tests.installation import eventually, receive_certificate
 
@@ -94,4 +101,30 @@ async def _check_the_certificate(visitor: Visitor) -> None:
     await visitor.type("bundle", bundle)
     await visitor.send()
     assert await visitor.page.locator("main [role=status]").count() == 1
+    await visitor.look()
+    await _choose_the_file(visitor, bundle)
+    await _follow_the_printed_copy(visitor, bundle)
+
+
+async def _choose_the_file(visitor: Visitor, bundle: str) -> None:
+    await visitor.open(f"/{visitor.lang}/erasure/verify/file")
+    await visitor.look()
+    await visitor.send()
+    assert await visitor.page.locator("#bundle-error").count() == 1
+    await visitor.look()
+    await visitor.tab_to("#bundle")
+    file = FilePayload(name="c.expunge.json", mimeType="application/json", buffer=bundle.encode())
+    await visitor.page.set_input_files("#bundle", file)
+    await visitor.send()
+    assert await visitor.page.locator("main [role=status]").count() == 1
+
+
+async def _follow_the_printed_copy(visitor: Visitor, bundle: str) -> None:
+    report = verify(bundle.encode())
+    completed_at = datetime.fromisoformat(report["certificate"]["completedAt"])
+    await visitor.open(issued_path(Language(visitor.lang), completed_at, report["sha256"]))
+    assert await visitor.page.locator("main [role=status]").count() == 1
+    await visitor.look()
+    await visitor.open(issued_path(Language(visitor.lang), completed_at, "0" * 64))
+    assert await visitor.page.locator("main [role=alert]").count() == 1
     await visitor.look()

@@ -220,6 +220,35 @@ async def test_the_page_says_that_it_holds(
     assert str(certified.id) in multipart.text
 
 
+@pytest.mark.parametrize(("lang", "says"), [("en", "The certificate holds"), ("de", "stimmt")])
+async def test_the_page_takes_the_file_itself_and_never_its_name(
+    on: Ledger, clients: Clients, certified: Saga, lang: str, says: str
+) -> None:
+    bundle = (await ask(on, clients, certified)).content
+    path = f"/{lang}/erasure/verify/file"
+
+    page = await clients[0].get(path)
+    answer = await clients[0].post(path, files={"bundle": ("ada@example.org.json", bundle)})
+    none = await clients[0].post(path, files={"bundle": ("", b"")})
+    elsewhere = await clients[0].post(
+        f"/{lang}/erasure/verify", files={"bundle": ("file.json", bundle)}
+    )
+    binary = await clients[0].post(path, files={"bundle": ("paper.pdf", b"%PDF-1.7\xff\xfe")})
+
+    assert 'type="file"' in page.text
+    assert 'enctype="multipart/form-data"' in page.text
+    assert says in answer.text
+    assert "ada@example.org" not in answer.text
+    assert [one.status_code for one in (page, answer, none, elsewhere, binary)] == [
+        200,
+        200,
+        422,
+        415,
+        400,
+    ]
+    assert "bundle-error" in none.text
+
+
 BAD = [
     "",
     "{}",

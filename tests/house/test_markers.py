@@ -24,7 +24,15 @@ SEE_OTHER = 303
 PATH = {"token": "a" * 43, "gathering": "b" * 43, "case": "c" * 43, "lang": "en"}
 RUN = secrets.token_hex(3)
 _numbers = itertools.count(1)
-FREE = {Kind.TEXT, Kind.LONG_TEXT, Kind.EMAIL, Kind.TELEPHONE, Kind.PASSWORD, Kind.HIDDEN}
+FREE = {
+    Kind.TEXT,
+    Kind.LONG_TEXT,
+    Kind.EMAIL,
+    Kind.TELEPHONE,
+    Kind.PASSWORD,
+    Kind.HIDDEN,
+    Kind.FILE,
+}
 # Forms that anybody may send without having been mailed anything: their markers are stored.
 STORED = {
     "newsletter/subscribe",

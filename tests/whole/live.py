@@ -76,6 +76,7 @@ async def _rights(posting: Posting) -> None:
         confirm = await posting.mailed(ada, sent.entries["email"], "/rights/confirm/")
         await posting.post(ada, "rights/confirm", token=confirm)
         await posting.post(ada, "erasure/verify")
+        await posting.post(ada, "erasure/verify-file")
 
 
 async def _write(posting: Posting, ada: httpx2.AsyncClient) -> tuple[str, str]:

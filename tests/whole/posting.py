@@ -26,7 +26,7 @@ from tests.installation import Installation
 PARTS: Final = [service.part() for service in SERVICES]
 FORMS: Final = {form.key: form for part in PARTS for form in (*part.forms, *part.desk_forms)}
 DESKS: Final = {form.key for part in PARTS for form in part.desk_forms}
-TYPED: Final = {Kind.TEXT, Kind.LONG_TEXT, Kind.EMAIL, Kind.TELEPHONE, Kind.PASSWORD, Kind.HIDDEN}
+TYPED: Final = frozenset(Kind) - {Kind.CHOICE, Kind.TICK, Kind.QUESTION}
 NOBODYS: Final = "refused"
 SECRET: Final = "secret"
 SHORTEST: Final = 20  # characters: a field that takes fewer holds no marker that is its own
