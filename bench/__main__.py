@@ -55,6 +55,7 @@ async def measure(
         for name, case, total in (
             ("W3 mass erasure", cases.mass_erasure, size.rounds),
             ("W4 at rest", cases.at_rest, None),
+            ("verify offline", cases.offline, 1),
         ):
             task = progress.add_task(name, total=total)
             results += await case(settings, size, lambda task=task: progress.advance(task))  # type: ignore[misc]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench import broker, erasing, fanout, gate, memory, rest
+from bench import broker, checking, erasing, fanout, gate, memory, rest
 from bench.erasing import Erased, Origin
 from bench.people import ROWS_EACH, Someone, digest_of, subscribe_many
 from bench.processes import SLICES
@@ -119,6 +119,22 @@ async def at_rest(settings: Settings, size: Size, _: Advance) -> list[Result]:
         return [Result(case, await rest.rounds(settings, origin, size.at_rest))]
     finally:
         await origin.close()
+
+
+async def offline(settings: Settings, size: Size, advance: Advance) -> list[Result]:
+    """verify: a certificate checked by its one file; needs one that W3 or W4 made."""
+    wrong, rounds, setting = "", list[Round](), dict[str, Any]()
+    bundle, trust = await checking.any_bundle(settings), settings.trust.read_bytes()
+    try:
+        setting |= {"signatures": len(checking.signatures(bundle, trust)), "bytes": len(bundle)}
+        rounds = checking.rounds(bundle, trust, size.rounds)
+    except GateFailed as error:
+        wrong = str(error)
+    advance()
+    what = "one certificate verified offline by the one-file verifier"
+    limit = "its signatures alone, with the same library"
+    case = Case("verify", what, "certificates/s", limit, None, 0.5, setting)
+    return [Result(case, rounds, wrong)]
 
 
 async def fan_out(settings: Settings, size: Size, advance: Advance) -> list[Result]:
