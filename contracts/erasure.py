@@ -22,7 +22,7 @@ from contracts.fields import (
 )
 from contracts.identifiers import read_id
 from contracts.spelling import Spelling, list_of, spelling_of
-from contracts.topics import ANY_SCOPE_ORIGINS, CLOSED, ERASURE, MAX_CLOSED_IDS, Topic
+from contracts.topics import ANY_SCOPE_ORIGINS, CLOSED, ERASURE, MAX_IDS, Topic
 from contracts.vocabulary import (
     CertificateOutcome,
     Identity,
@@ -42,7 +42,7 @@ def _read_scope(text: str) -> str | tuple[str, ...]:
 def _read_ids(text: str) -> tuple[UUID, ...]:
     """Read at least one id, and not too many."""
     ids = text[2:-2].split('","')
-    if not ids[0] or len(ids) > MAX_CLOSED_IDS:
+    if not ids[0] or len(ids) > MAX_IDS:
         raise ValueError
     return tuple(map(read_id, ids))
 
@@ -52,9 +52,9 @@ Scope = Annotated[
     Literal["everything"] | Services,
     Spelling(f"(?:{_EVERYTHING}|{SERVICES.form})", _read_scope, quoted=False),
 ]
-ClosedIds = Annotated[
+Ids = Annotated[
     tuple[UUID, ...],
-    Field(min_length=1, max_length=MAX_CLOSED_IDS),
+    Field(min_length=1, max_length=MAX_IDS),
     Spelling(list_of(spelling_of(UUID)), _read_ids, quoted=False),
 ]
 
@@ -201,6 +201,26 @@ class SliceVerified(OfReceipt):
         return service == self.service
 
 
+class SliceScanned(Message):
+    """Every column of a slice was searched for these requests, and nothing was left in it.
+
+    What a look at once leaves out (large columns without an index, JSON, arrays, bytes) is looked
+    through for many requests together; an origin forgets what a request was about only after it.
+    """
+
+    type: ClassVar[MessageType] = MessageType.SLICE_SCANNED
+    topic: ClassVar[Topic] = ERASURE
+    about: ClassVar[tuple[str, ...]] = ("scan_id",)
+    scan_id: UUID
+    service: ServiceName
+    request_ids: Ids
+    scanned_at: Time
+
+    def speaks_for(self, service: str) -> bool:
+        """Refuse a verifier of another service."""
+        return service == self.service
+
+
 class SubjectsClosed(OfReceipt):
     """Ids a slice closed, so that a restored backup closes them again; part `number` of `of`."""
 
@@ -209,7 +229,7 @@ class SubjectsClosed(OfReceipt):
     attempt: Count
     number: Number
     of: Number
-    subject_ids: ClosedIds
+    subject_ids: Ids
 
 
 class ErasureCertified(OfRequest):

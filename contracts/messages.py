@@ -23,6 +23,7 @@ from contracts.erasure import (
     SliceErased,
     SliceFailed,
     SliceReerased,
+    SliceScanned,
     SliceVerified,
     SubjectsClosed,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "SliceErased",
     "SliceFailed",
     "SliceReerased",
+    "SliceScanned",
     "SliceVerified",
     "SubjectsClosed",
     "encode",
@@ -92,6 +94,7 @@ MESSAGES: dict[MessageType, type[Message]] = {
         SliceReerased,
         SliceFailed,
         SliceVerified,
+        SliceScanned,
         SubjectsClosed,
         ErasureCertified,
         AliasesDestroyed,

@@ -15,7 +15,7 @@ from contracts.vocabulary import MessageType, Role
 
 MAX_RECORD_BYTES = 256 * 1024  # a record's value
 MAX_TRANSACTION_LINES = 2_000  # what one transaction tells, unless one record has more
-MAX_CLOSED_IDS = 5_000  # ids in one line of subjects-closed
+MAX_IDS = 5_000  # ids in one line of a message
 CLOSED_MARGIN = timedelta(days=30)  # kept longer than the oldest backup that may be restored
 REGISTER = "register"  # subject of keys and register versions: one partition, read first
 ERASURE_SERVICE = "erasure"  # counts, certifies, keeps the register
@@ -107,6 +107,7 @@ _SIGNERS = MappingProxyType(
         MessageType.SLICE_REERASED: _ANY,
         MessageType.SLICE_FAILED: _ANY,
         MessageType.SLICE_VERIFIED: _VERIFIER,
+        MessageType.SLICE_SCANNED: _VERIFIER,
         MessageType.SUBJECTS_CLOSED: _ANY,
         MessageType.ERASURE_CERTIFIED: _ERASURE,
         MessageType.ALIASES_DESTROYED: _ANY,

@@ -30,6 +30,7 @@ class MessageType(StrEnum):
     SLICE_REERASED = "slice-reerased"
     SLICE_FAILED = "slice-failed"
     SLICE_VERIFIED = "slice-verified"
+    SLICE_SCANNED = "slice-scanned"
     SUBJECTS_CLOSED = "subjects-closed"
     ERASURE_CERTIFIED = "erasure-certified"
     ALIASES_DESTROYED = "aliases-destroyed"

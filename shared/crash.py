@@ -28,6 +28,7 @@ POINTS: Final = frozenset(
         "consumer:after-commit",
         "mailer:after-250",
         "verifier:before-commit",
+        "scanner:before-commit",
         "certifier:before-commit",
         "certifier:after-commit",
         "origin:before-alias-end",

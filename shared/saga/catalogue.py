@@ -9,10 +9,14 @@ from shared.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; `type` is the base type's name, `indexed` that an index begins with it."""
+    """A column; `type` is the base type's name, `indexed` that an index begins with it.
+
+    `listed`: its values are those of an enumeration.
+    """
 
     quoted: str
     type: str
+    listed: bool
     indexed: bool
 
 
@@ -34,6 +38,7 @@ class Relation:
     """
 
     oid: int
+    schema: str
     name: str
     quoted: str
     hidden: bool
@@ -52,7 +57,8 @@ async def read_catalogue(tx: Transaction) -> list[Relation]:
              where p.polcmd in ('*', 'r')
                and p.polroles && array[0::oid, current_user::regrole::oid]
         )
-        select c.oid, c.relname as name, format('%I.%I', n.nspname, c.relname) as quoted,
+        select c.oid, n.nspname as schema, c.relname as name,
+               format('%I.%I', n.nspname, c.relname) as quoted,
                pg_relation_size(c.oid) as size,
                not (has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select'))
                    or (row_security_active(c.oid)
@@ -87,6 +93,7 @@ async def _columns(tx: Transaction, oids: list[int]) -> dict[int, list[Column]]:
         """
         select a.attrelid, format('%I', a.attname) as quoted,
                coalesce(base.typname, t.typname) as type,
+               coalesce(base.typtype, t.typtype) = 'e' as listed,
                exists (select from pg_catalog.pg_index i
                         where i.indrelid = a.attrelid
                           and i.indisvalid
@@ -101,7 +108,9 @@ async def _columns(tx: Transaction, oids: list[int]) -> dict[int, list[Column]]:
         """,
         oids,
     ):
-        found[row["attrelid"]].append(Column(row["quoted"], row["type"], row["indexed"]))
+        found[row["attrelid"]].append(
+            Column(row["quoted"], row["type"], row["listed"], row["indexed"])
+        )
     return found
 
 

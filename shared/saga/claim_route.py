@@ -1,7 +1,8 @@
 """The claim check's other side: an origin tells a participant what requests are about.
 
 Never logged; every call is audited in the transaction that reads. A caller asks with its own
-credential, for its own slice, and only until its verified receipt was seen here.
+credential, for its own slice, and only until its verified receipt was seen here; a verifier until
+its scan was.
 """
 
 import time
@@ -80,11 +81,13 @@ async def resolve(
     rows = await tx.fetch(
         """
         select r.request_id, r.scope, a.attempt, a.receipt_sha256, a.remaining,
+               a.verified_at, s.scanned_at,
                l.kind, l.address, l.alias_subject,
                $2 = any(r.participants || r.extended)
                    or exists (select from register g where $2 = any(g.participants)) as registered
           from request r
           left join slice_answer a on a.request_id = r.request_id and a.service = $2
+          left join scanned s on s.request_id = r.request_id and s.service = $2
           left join alias l on l.request_id = r.request_id
                            and (l.kind = 'address' or l.service = $2)
          where r.request_id = any($1::uuid[])
@@ -97,7 +100,8 @@ async def resolve(
     for row in rows:
         known[row["request_id"]].append(row)
     decided = {
-        request: _decide(service, known.get(request, []), ready=ready) for request in requests
+        request: _decide(caller, service, known.get(request, []), ready=ready)
+        for request in requests
     }
     await _audit(tx, caller, decided)
     return {
@@ -105,18 +109,32 @@ async def resolve(
     }
 
 
-def _decide(service: str, rows: Sequence[Any], *, ready: bool) -> Answer:
+def _decide(caller: str, service: str, rows: Sequence[Any], *, ready: bool) -> Answer:
     if not rows:
         return answer_claim(service, (), None, has_aliases=False, ready=ready)
     first = rows[0]
     standing = None
     if first["receipt_sha256"] is not None:
-        standing = Standing(first["receipt_sha256"], first["attempt"], first["remaining"] == 0)
+        standing = Standing(
+            first["receipt_sha256"], first["attempt"], settled(first, scans=caller != service)
+        )
     scope = EVERYTHING if first["scope"] is None else first["scope"]
     # `everything` is every participant, not every caller. One that the origin has not yet read of
     # in the register asks again.
     ready = ready and first["registered"]
     return answer_claim(service, scope, standing, has_aliases=True, ready=ready)
+
+
+def settled(row: Mapping[str, Any], *, scans: bool) -> bool:
+    """Say whether a caller has nothing more to do with the slice's latest receipt.
+
+    Who `scans` (a verifier) has looked through every column too. A scan that came later than what
+    a verifier had still found says that it is gone.
+    """
+    scanned, verified = row["scanned_at"], row["verified_at"]
+    if verified is None or (scans and scanned is None):
+        return False
+    return row["remaining"] == 0 or (scanned is not None and scanned > verified)
 
 
 def _body(answer: Answer, rows: Sequence[Any]) -> dict[str, Any]:

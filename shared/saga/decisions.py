@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from contracts import merkle
-from contracts.topics import MAX_CLOSED_IDS
+from contracts.topics import MAX_IDS
 
 CLOCK_SKEW = timedelta(0)  # one machine; another installation's clocks may differ by its setting
 LONGEST_RETRY_S = 300.0
@@ -36,11 +36,9 @@ def closed_root(subjects: Iterable[UUID]) -> bytes:
 
 
 def in_lines(subjects: Iterable[UUID]) -> list[tuple[UUID, ...]]:
-    """Sorted ids in lines of at most `MAX_CLOSED_IDS`; no line for no id."""
+    """Sorted ids in lines of at most `MAX_IDS`; no line for no id."""
     ids = sorted(subjects)
-    return [
-        tuple(ids[start : start + MAX_CLOSED_IDS]) for start in range(0, len(ids), MAX_CLOSED_IDS)
-    ]
+    return [tuple(ids[start : start + MAX_IDS]) for start in range(0, len(ids), MAX_IDS)]
 
 
 def retry_at(now: datetime, tries: int) -> datetime:

@@ -12,11 +12,13 @@ from contracts.messages import (
     SagaExtended,
     SliceErased,
     SliceReerased,
+    SliceScanned,
     SliceVerified,
 )
 from shared.consumer.lines import AnyLine, Reaction
 from shared.database import Transaction
 from shared.mail import leased_requests
+from shared.parameters import duration
 
 # Whether a request may be over: certified, and no mail about it is under way.
 OVER = """
@@ -40,6 +42,7 @@ def origin_reactions() -> dict[type[Message], Reaction]:
         SliceErased: answered,
         SliceReerased: answered,
         SliceVerified: verified,
+        SliceScanned: scanned,
         ErasureCertified: certified,
         AliasesDestroyed: destroyed,
     }
@@ -109,6 +112,29 @@ async def verified(tx: Transaction, lines: Sequence[AnyLine]) -> None:
     )
 
 
+async def scanned(tx: Transaction, lines: Sequence[AnyLine]) -> None:
+    """Note that a verifier had looked through every column, for requests that are known here."""
+    told = {
+        (request, line.message.service): line.message.scanned_at
+        for line in lines
+        for request in line.message.request_ids
+    }
+    await tx.execute(
+        """
+        insert into scanned as s (request_id, service, scanned_at)
+        select told.*
+          from unnest($1::uuid[], $2::text[], $3::timestamptz[])
+               as told (request_id, service, scanned_at)
+          join request using (request_id)
+            on conflict (request_id, service) do update
+           set scanned_at = greatest(s.scanned_at, excluded.scanned_at)
+        """,
+        [request for request, _ in told],
+        [service for _, service in told],
+        list(told.values()),
+    )
+
+
 async def certified(tx: Transaction, lines: Sequence[AnyLine]) -> None:
     """Note that a certificate exists."""
     await tx.execute(
@@ -149,29 +175,13 @@ async def settle_mails(tx: Transaction, requests: Collection[UUID]) -> None:
 async def end_aliases(tx: Transaction) -> int:
     """End the aliases of up to 500 requests that are over, in one step with a read-back.
 
-    Over means: certified, every frozen participant answered and verified, and the certificate's
-    mail was accepted or given up. Tells aliases-destroyed; returns how many requests ended.
+    A scan counts if it came after the receipt and after what its verifier had still found.
+
+    Over means: certified, every frozen participant answered, verified and scanned, and the
+    certificate's mail was accepted or given up. Tells aliases-destroyed; returns how many ended.
     Raises StillThere if anything is left after deleting: then nothing happened.
     """
-    rows = await tx.fetch(
-        """
-        select r.request_id
-          from request r
-         where r.certified_at is not null
-           and r.mails_settled_at is not null
-           and r.destroyed_at is null
-           and not exists (select from mail m where m.request_id = r.request_id)
-           and not exists (select from unnest(r.participants || r.extended) as owed (service)
-                             left join slice_answer a on a.request_id = r.request_id
-                                               and a.service = owed.service
-                            where a.remaining is distinct from 0)
-         order by r.certified_at
-         limit $1
-           for update skip locked
-        """,
-        END_BATCH,
-    )
-    over = {row["request_id"] for row in rows}
+    over = await _over(tx)
     over -= await leased_requests(tx, over)
     if not over:
         return 0
@@ -183,6 +193,35 @@ async def end_aliases(tx: Transaction) -> int:
         )
     )
     return len(over)
+
+
+async def _over(tx: Transaction) -> set[UUID]:
+    """Lock up to 500 requests that nobody owes anything to; mails under way are not looked at."""
+    rows = await tx.fetch(
+        """
+        select r.request_id
+          from request r
+         where r.certified_at is not null
+           and r.mails_settled_at is not null
+           and r.destroyed_at is null
+           and not exists (select from mail m where m.request_id = r.request_id)
+           and not exists (select from unnest(r.participants || r.extended) as owed (service)
+                             left join slice_answer a on a.request_id = r.request_id
+                                               and a.service = owed.service
+                             left join scanned s on s.request_id = r.request_id
+                                                and s.service = owed.service
+                            where (a.verified_at is not null
+                                   and s.scanned_at >= a.answered_at - $2::interval
+                                   and (a.remaining = 0 or s.scanned_at > a.verified_at))
+                                  is not true)
+         order by r.certified_at
+         limit $1
+           for update skip locked
+        """,
+        END_BATCH,
+        duration("CLOCK_SKEW"),
+    )
+    return {row["request_id"] for row in rows}
 
 
 async def _delete(tx: Transaction, requests: Collection[UUID]) -> dict[UUID, int]:

@@ -127,7 +127,15 @@ async def mark_overdue(tx: Transaction, requests: Collection[UUID]) -> int:
 async def forget_requests(tx: Transaction, requests: Collection[UUID]) -> None:
     """Delete requests that have been closed for long enough."""
     await tx.execute(
-        "delete from request where request_id = any($1::uuid[]) and destroyed_at is not null",
+        """
+        with over as (
+            delete from request
+             where request_id = any($1::uuid[])
+               and destroyed_at is not null
+            returning request_id
+        )
+        delete from scanned where request_id in (select request_id from over)
+        """,
         list(requests),
     )
 

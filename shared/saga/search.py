@@ -45,11 +45,7 @@ async def look(tx: Transaction, ids: Collection[UUID], addresses: Collection[str
     Columns with an index are always searched, others where the relation is at most 16 MB.
     Raises CannotLook.
     """
-    relations = await read_catalogue(tx)
-    for relation in relations:
-        if relation.hidden and relation.name not in OUTSIDE:
-            raise CannotLook
-    visible = [relation for relation in relations if relation.name not in OUTSIDE]
+    visible = within_sight(await read_catalogue(tx))
     left_ids: dict[UUID, int] = {}
     left_addresses: dict[str, list[datetime | None]] = {}
     id_statement, text_statement = statements(visible)
@@ -60,6 +56,23 @@ async def look(tx: Transaction, ids: Collection[UUID], addresses: Collection[str
         for row in await tx.fetch(text_statement, sorted(addresses)):
             left_addresses.setdefault(row["value"], []).append(row["since"])
     return Remains(left_ids, left_addresses)
+
+
+def within_sight(relations: Sequence[Relation]) -> list[Relation]:
+    """Leave out what is outside by design. Raises CannotLook if anything else is hidden.
+
+    Only the kernel's own tables are outside, beside `subject`: the same name in another schema,
+    where anything could be put, is looked at like any other.
+    """
+    ours = {relation.schema for relation in relations if relation.name == ROOT}
+    seen = [
+        relation
+        for relation in relations
+        if relation.name not in OUTSIDE or relation.schema not in ours
+    ]
+    if any(relation.hidden for relation in seen):
+        raise CannotLook
+    return seen
 
 
 def statements(relations: Sequence[Relation]) -> tuple[str, str]:

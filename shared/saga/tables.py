@@ -78,7 +78,14 @@ REGISTER = Table(
     keep=Forever("the register's history; names services"),
     columns={"version": _COUNT, "participants": _SERVICE},
 )
-ORIGIN: Final = (REQUEST, SLICE_ANSWER, NONCE, STATUS_LINK, REGISTER)
+SCANNED = Table(
+    name="scanned",
+    purpose="forget what a request was about only after every column was looked at",
+    kind=Kind.PLUMBING,
+    keep=_KEPT,
+    columns={"request_id": _REQUEST, "service": _SERVICE, "scanned_at": _TIME},
+)
+ORIGIN: Final = (REQUEST, SLICE_ANSWER, SCANNED, NONCE, STATUS_LINK, REGISTER)
 
 ASKED = Table(
     name="asked",
@@ -117,4 +124,20 @@ CLOSED = Table(
         "subject_ids": NotPersonal("random ids of who is deleted"),
     },
 )
-VERIFIER: Final = (ASKED, LOOKING, CLOSED)
+UNSCANNED = Table(
+    name="unscanned",
+    purpose="look through every column before an origin forgets what a request was about",
+    kind=Kind.PLUMBING,
+    keep=UntilDone("the slice was scanned"),
+    columns={
+        "request_id": _REQUEST,
+        "origin": _SERVICE,
+        "receipt_id": NotPersonal("a random id of the row"),
+        "attempt": _COUNT,
+        "receipt_sha256": _DIGEST,
+        "covered_until": _TIME,
+        "subject_ids": NotPersonal("random ids of who is deleted"),
+        "left_over": NotPersonal("that a scan found something, which was said"),
+    },
+)
+VERIFIER: Final = (ASKED, LOOKING, CLOSED, UNSCANNED)

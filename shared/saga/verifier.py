@@ -20,18 +20,20 @@ from contracts.messages import (
     SubjectsClosed,
 )
 from contracts.topics import CLOSED, ERASURE
-from contracts.vocabulary import ReadBack, Role
+from contracts.vocabulary import Role
 from shared.consumer.lines import AnyLine, Reader
 from shared.crash import crash
 from shared.database import Database, Transaction, is_transient
 from shared.keys import signer_for
 from shared.logs import log
-from shared.saga import looking
+from shared.saga import looking, unscanned
 from shared.saga.claim_client import ClaimClient
 from shared.saga.claims import LATER, Told
 from shared.saga.decisions import Answer, closed_root, reaches_back, retry_at
 from shared.saga.looking import Look
-from shared.saga.search import CannotLook, Remains, look
+from shared.saga.remaining import count_remaining, method_of
+from shared.saga.scanning import Scanner
+from shared.saga.search import CannotLook, look
 from shared.settings import Settings
 from shared.worker import Work, Worker
 
@@ -54,16 +56,20 @@ class Blocked(StrEnum):
 def verify_work(settings: Settings, service: str) -> Work:
     """Describe the verifier of a service. Raises MissingSecret without its key."""
     signer = signer_for(settings, service, Role.VERIFIER)
-    written = asyncio.Event()
+    written, looked = asyncio.Event(), asyncio.Event()
 
     async def reader(_: Worker) -> Reader:
         return verifier_reader(service, written)
 
     async def keep_looking(worker: Worker) -> None:
-        slice_ = await Database.connect(settings, service, LOOKER_ROLE, size=1)
+        slice_ = await Database.connect(settings, service, LOOKER_ROLE, size=2)
         client = ClaimClient(settings, worker.service)
         try:
-            await Verifier(service, worker.effects, slice_, client).run(written)
+            async with asyncio.TaskGroup() as group:
+                verifier = Verifier(service, worker.effects, slice_, client, looked)
+                group.create_task(verifier.run(written))
+                scanner = Scanner(service, worker.effects, slice_, client)
+                group.create_task(scanner.run(looked))
         finally:
             await client.close()
             await slice_.close()
@@ -120,10 +126,18 @@ class Verifier:
     """Looks at receipts of one service in batches; several may run, each row is taken by one."""
 
     def __init__(
-        self, service: str, database: Database, slice_: Database, client: ClaimClient
+        self,
+        service: str,
+        database: Database,
+        slice_: Database,
+        client: ClaimClient,
+        looked: asyncio.Event,
     ) -> None:
-        """Take the verifier's own database with its signer, and the slice as role `verifier`."""
-        self._service = service
+        """Take the verifier's own database with its signer, and the slice as role `verifier`.
+
+        `looked` is set once a receipt waits for the scan.
+        """
+        self._service, self._looked = service, looked
         self._database, self._slice, self._client = database, slice_, client
 
     async def run(self, written: asyncio.Event) -> None:
@@ -171,6 +185,8 @@ class Verifier:
                 )
             self._tell(tx, ready, told, remaining)
             await looking.done(tx, ready)
+            await unscanned.add(tx, [each for each in ready if not remaining[each.key]])
+            tx.on_commit(self._looked.set)
             crash("verifier:before-commit")
             return len(looks)
 
@@ -247,21 +263,3 @@ def blocking(each: Look, told: Mapping[UUID, Told]) -> Blocked | None:
     if answer is Answer.LATER:
         return Blocked.ORIGIN
     return Blocked.GONE if answer is Answer.GONE and not each.attempt else None
-
-
-def count_remaining(each: Look, claim: Told, remains: Remains) -> int:
-    """Count what is left: closed ids anywhere, and addresses of relationships that are covered.
-
-    An address on a row that hangs on nobody counts always; one whose relationship began after
-    `covered_until` is a stranger's.
-    """
-    ids = sum(remains.ids.get(subject, 0) for subject in {*each.ids, *claim.subjects})
-    rows = [since for address in claim.addresses for since in remains.addresses.get(address, ())]
-    return ids + sum(since is None or since <= each.covered_until for since in rows)
-
-
-def method_of(each: Look, claim: Told) -> ReadBack:
-    """Name what was looked for."""
-    if not claim.addresses:
-        return ReadBack.IDS
-    return ReadBack.IDS_AND_ADDRESSES if each.ids else ReadBack.ADDRESSES

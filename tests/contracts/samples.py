@@ -108,6 +108,9 @@ VERIFIED = messages.SliceVerified(
     method=ReadBack.IDS_AND_ADDRESSES,
     verified_at=NOW,
 )
+SCANNED = messages.SliceScanned(
+    scan_id=RECEIPT, service="newsletter", request_ids=(REQUEST,), scanned_at=NOW
+)
 CLOSED = messages.SubjectsClosed(
     receipt_id=RECEIPT, request_id=None, attempt=0, number=1, of=1, subject_ids=(SUBJECT,)
 )
@@ -138,6 +141,7 @@ SAMPLES: tuple[Message, ...] = (
     REERASED,
     FAILED,
     VERIFIED,
+    SCANNED,
     CLOSED,
     CERTIFIED,
     DESTROYED,

@@ -17,7 +17,7 @@ from contracts.identifiers import uuid7
 from contracts.messages import MESSAGES, ErasureRequested, Message, encode, parse
 from contracts.messages import join_lines as join
 from contracts.messages import split_lines as split
-from contracts.topics import MAX_CLOSED_IDS, MAX_RECORD_BYTES
+from contracts.topics import MAX_IDS, MAX_RECORD_BYTES
 from contracts.vocabulary import MessageType
 from tests.contracts.samples import (
     CLOSED,
@@ -269,7 +269,7 @@ def test_a_record_that_is_empty_or_too_large_is_not_made() -> None:
 
 
 def test_the_largest_line_of_closed_ids_fits_a_record() -> None:
-    full = CLOSED.model_copy(update={"subject_ids": tuple(uuid4() for _ in range(MAX_CLOSED_IDS))})
+    full = CLOSED.model_copy(update={"subject_ids": tuple(uuid4() for _ in range(MAX_IDS))})
 
     value = join([line_of(full)])
 

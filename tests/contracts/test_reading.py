@@ -40,6 +40,7 @@ SPEAKERS = {
     MessageType.ERASURE_CERTIFIED: signer("erasure"),
     MessageType.REGISTER_PUBLISHED: signer("erasure"),
     MessageType.SLICE_VERIFIED: signer("newsletter", Role.VERIFIER),
+    MessageType.SLICE_SCANNED: signer("newsletter", Role.VERIFIER),
     MessageType.KEY_PUBLISHED: signer("root", Role.ROOT),
 }
 

@@ -12,7 +12,7 @@ from contracts.topics import (
     CLOSED,
     CONSENT,
     ERASURE,
-    MAX_CLOSED_IDS,
+    MAX_IDS,
     MAX_RECORD_BYTES,
     TOPICS,
     Permitted,
@@ -59,7 +59,7 @@ def test_batches_and_keys() -> None:
         "closed.v1": (500, False),
         "consent.v1": (1, True),
     }
-    assert MAX_CLOSED_IDS * len('"00000000-0000-4000-8000-000000000000",') < MAX_RECORD_BYTES
+    assert MAX_IDS * len('"00000000-0000-4000-8000-000000000000",') < MAX_RECORD_BYTES
 
 
 def test_every_type_has_a_topic_and_signers() -> None:

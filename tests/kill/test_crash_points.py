@@ -31,6 +31,7 @@ SAGA = (
     ("workers", "consumer:before-commit"),
     ("workers", "consumer:after-commit"),
     ("verifiers", "verifier:before-commit"),
+    ("verifiers", "scanner:before-commit"),
     ("workers", "certifier:before-commit"),
     ("workers", "certifier:after-commit"),
     ("workers", "mailer:after-250"),

@@ -34,7 +34,7 @@ POINTS = {
         "mailer:after-250",
         "origin:before-alias-end",
     ),
-    "verifiers": ("verifier:before-commit", "consumer:after-commit"),
+    "verifiers": ("verifier:before-commit", "scanner:before-commit", "consumer:after-commit"),
 }
 
 
