@@ -21,6 +21,10 @@ class BadProof(BadInput):
     """The proof does not hold: path, signature or the signer's permission."""
 
 
+class RevokedKey(BadProof):
+    """The signer's key was revoked before this place."""
+
+
 class BadTrust(BadInput):
     """The list of trusted keys is not what the root key signed."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from contracts.fields import Held, Message
+from contracts.fields import Held, Message, RevokedFrom
 from contracts.vocabulary import MessageType
 
 SPEC_VERSION = "1.0"
@@ -38,7 +38,7 @@ def schema_url(message_type: MessageType) -> str:
 
 def _plain(value: Any) -> Any:
     """Give orjson the fields of a value inside a message, and a driver's own UUID as text."""
-    if isinstance(value, Held):
+    if isinstance(value, Held | RevokedFrom):
         return value.__dict__
     if isinstance(value, UUID):
         return str(value)

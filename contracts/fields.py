@@ -18,6 +18,7 @@ from contracts.vocabulary import Ground, MessageType, ServiceName
 MAX_SERVICES = 100  # names in a scope or register
 MAX_TABLES = 100  # tables counted in a receipt
 MAX_HELD = 50  # holds named in a receipt
+MAX_PARTITIONS = 1_000  # places that a revocation names
 MAX_COUNT = 2**53 - 1  # what every JSON reader can count to (RFC 8259 section 6)
 EVERYTHING = "everything"
 
@@ -53,6 +54,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True), COUNT]
 Number = Annotated[int, Field(ge=1, le=MAX_COUNT, strict=True), NUMBER]
+TopicName = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}\.v[0-9]{1,2}$")]
 TableName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Purpose = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}(\.[a-z0-9_]{1,30}){1,3}$")
@@ -85,6 +87,14 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+class RevokedFrom(Frozen):
+    """From this offset of a partition on, a revoked key is not believed; `topic` is bare."""
+
+    topic: TopicName
+    partition: Count
+    offset: Count
+
+
 class Held(Frozen):
     """Something kept in spite of a request, until a day (GDPR Art. 17(3))."""
 
@@ -111,6 +121,26 @@ def _object_of(model: type[BaseModel]) -> Spelling:
     return Spelling(rf"\{{{','.join(written)}\}}", quoted=False)
 
 
+def _read_places(text: str) -> tuple[RevokedFrom, ...]:
+    """Read places, each once, at least one, and not too many."""
+    return _each_once(tuple(map(RevokedFrom.model_validate, orjson.loads(text))))
+
+
+def _each_once(places: tuple[RevokedFrom, ...]) -> tuple[RevokedFrom, ...]:
+    if len({(place.topic, place.partition) for place in places}) != len(places):
+        raise ValueError
+    if not 0 < len(places) <= MAX_PARTITIONS:
+        raise ValueError
+    return places
+
+
+PLACES = Spelling(list_of(_object_of(RevokedFrom)), _read_places, quoted=False)
+Places = Annotated[
+    tuple[RevokedFrom, ...],
+    Field(min_length=1, max_length=MAX_PARTITIONS),
+    AfterValidator(_each_once),
+    PLACES,
+]
 HOLDS = Spelling(list_of(_object_of(Held)), _read_holds, quoted=False)
 Holds = Annotated[tuple[Held, ...], Field(max_length=MAX_HELD), HOLDS]
 

@@ -41,7 +41,7 @@ from contracts.events import (
 from contracts.fields import Held, Message
 from contracts.identifiers import uuid7
 from contracts.own_lines import OwnLines
-from contracts.register import KeyPublished, RegisterPublished
+from contracts.register import KeyPublished, KeyRetired, KeyRevoked, RegisterPublished
 from contracts.spelling import ID_FORM, spelling_of
 from contracts.strict_json import load_object
 from contracts.topics import MAX_RECORD_BYTES
@@ -57,6 +57,8 @@ __all__ = [
     "Event",
     "Held",
     "KeyPublished",
+    "KeyRetired",
+    "KeyRevoked",
     "Message",
     "Receipt",
     "RegisterPublished",
@@ -99,6 +101,8 @@ MESSAGES: dict[MessageType, type[Message]] = {
         ErasureCertified,
         AliasesDestroyed,
         KeyPublished,
+        KeyRetired,
+        KeyRevoked,
         RegisterPublished,
     )
 }

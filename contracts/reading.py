@@ -5,7 +5,7 @@ What fails here goes to quarantine as a whole: nothing is known about it but whe
 
 from typing import NamedTuple
 
-from contracts.errors import BadProof
+from contracts.errors import BadProof, RevokedKey
 from contracts.messages import Event, parse
 from contracts.proof import Headers, Proof, PublicKey, Record, Roots, check
 from contracts.topics import TOPICS, may_sign, partition_of
@@ -57,6 +57,12 @@ def belongs(event: Event, record: Record, key: PublicKey, partitions: int) -> bo
     )
 
 
+def refuse_revoked(signer: PublicKey, topic: str, partition: int, offset: int) -> None:
+    """Raise RevokedKey if a record stands where its signer is not believed any more."""
+    if not signer.speaks_at(topic, partition, offset):
+        raise RevokedKey
+
+
 def open_record(
     topic: str,
     partition: int,
@@ -64,15 +70,19 @@ def open_record(
     value: bytes,
     headers: Headers,
     *,
+    offset: int,
     signer: PublicKey,
     partitions: int,
     roots: Roots | None = None,
 ) -> Opened:
     """Open what a consumer read: `topic` without namespace, `signer` by the header's key id.
 
-    Raises BadProof, BadRecord or BadMessage.
+    `offset` is where the record stands in its partition: a revoked key is believed up to a place.
+
+    Raises BadProof, RevokedKey, BadRecord or BadMessage.
     """
     proof = Proof.from_headers(headers)
+    refuse_revoked(signer, topic, partition, offset)
     if topic not in TOPICS:
         raise BadProof
     record = Record.from_value(topic, partition, proof.type, key, value)

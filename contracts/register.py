@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from contracts.fields import KeyId, Message, Number, Services, Sha256, Time
+from contracts.fields import KeyId, Message, Number, Places, Services, Sha256, Time
 from contracts.topics import ERASURE, Topic
 from contracts.vocabulary import MessageType, Role, ServiceName
 
@@ -25,6 +25,30 @@ class KeyPublished(OfRegister):
     role: Role
     public_key: Sha256
     not_before: Time
+
+
+class KeyRetired(OfRegister):
+    """Nobody signs with this key any more: a line with a later time is not its word.
+
+    What it signed before is sent again and believed, so that a restored backup loses nothing;
+    signed by the root key.
+    """
+
+    type: ClassVar[MessageType] = MessageType.KEY_RETIRED
+    key_id: KeyId
+    not_after: Time
+
+
+class KeyRevoked(OfRegister):
+    """Somebody else may hold this key: from these places on nobody believes it; signed by the root.
+
+    What stands before them stays valid. Places decide and not times, since whoever holds a key
+    writes any time into a line. In a partition that is not named the key is never believed.
+    """
+
+    type: ClassVar[MessageType] = MessageType.KEY_REVOKED
+    key_id: KeyId
+    places: Places
 
 
 class RegisterPublished(OfRegister):

@@ -21,7 +21,11 @@ def key_id_of(public: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """An Ed25519 public key (32 bytes) and what it may speak as, from `not_before` on."""
+    """An Ed25519 public key (32 bytes) and what it may speak as, from `not_before` on.
+
+    `revoked_from` of a revoked key: (topic, partition, offset) of the first place in each
+    partition where it is not believed.
+    """
 
     key_id: str
     service: str
@@ -29,6 +33,13 @@ class PublicKey:
     public: bytes
     not_before: datetime
     not_after: datetime | None = None
+    revoked_from: tuple[tuple[str, int, int], ...] | None = None
+
+    def speaks_at(self, topic: str, partition: int, offset: int) -> bool:
+        """Say whether it is believed at a place; where a revocation names none, it is not."""
+        return self.revoked_from is None or any(
+            (topic, partition) == place[:2] and offset < place[2] for place in self.revoked_from
+        )
 
 
 class Signer:

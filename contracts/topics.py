@@ -112,6 +112,8 @@ _SIGNERS = MappingProxyType(
         MessageType.ERASURE_CERTIFIED: _ERASURE,
         MessageType.ALIASES_DESTROYED: _ANY,
         MessageType.KEY_PUBLISHED: _ROOT,
+        MessageType.KEY_RETIRED: _ROOT,
+        MessageType.KEY_REVOKED: _ROOT,
         MessageType.REGISTER_PUBLISHED: _ERASURE,
     }
 )

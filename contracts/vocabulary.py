@@ -35,6 +35,8 @@ class MessageType(StrEnum):
     ERASURE_CERTIFIED = "erasure-certified"
     ALIASES_DESTROYED = "aliases-destroyed"
     KEY_PUBLISHED = "key-published"
+    KEY_RETIRED = "key-retired"
+    KEY_REVOKED = "key-revoked"
     REGISTER_PUBLISHED = "register-published"
 
 

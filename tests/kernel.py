@@ -121,10 +121,10 @@ def receipt(request_id: UUID | None = None) -> SliceErased:
 
 
 def sealed(
-    messages: Sequence[Message], signer: Signer, *, partitions: int = 1
+    messages: Sequence[Message], signer: Signer, *, partitions: int = 1, at: datetime | None = None
 ) -> list[tuple[Record, Proof]]:
     """Seal messages as one record (one for each where the topic is keyed), in one transaction."""
-    now = datetime.now(UTC)
+    now = at or datetime.now(UTC)
     lines = [encode(m, source=signer.service, id=uuid7(), time=now) for m in messages]
     first = messages[0]
     if first.topic.keyed:

@@ -20,18 +20,17 @@ from contracts.messages import (
     SliceVerified,
 )
 from contracts.topics import REGISTER
-from contracts.vocabulary import MessageType
 from shared.consumer import cursor, store
 from shared.consumer.halving import Failed, FollowsFailed, halve
 from shared.consumer.lines import AnyLine, Delivery, Line, Park, Reader, Unreadable
 from shared.consumer.opening import Batch
 from shared.crash import crash
 from shared.database import Database, Transaction, is_transient
+from shared.keys.first import REGISTER_TYPES
 
 log = structlog.get_logger()
 AnyItem = AnyLine | Unreadable
 OURS: Final = ("contracts.", "shared.", "services.")
-REGISTER_TYPES: Final = frozenset({MessageType.KEY_PUBLISHED, MessageType.REGISTER_PUBLISHED})
 
 
 class NotAMessage(Exception):  # noqa: N818 - the class of the error, as a person sees it

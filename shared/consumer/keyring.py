@@ -1,4 +1,7 @@
-"""Keys by their id; an unknown one is looked up on the topic itself before it is refused."""
+"""Keys by their id; an unknown one is looked up on the topic itself before it is refused.
+
+What changes about keys is learnt when a reader passes it on the register partition.
+"""
 
 import asyncio
 
@@ -7,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.proof import PublicKey
 from contracts.topics import ERASURE
-from contracts.trust import KeyRing
+from contracts.trust import KeyNews, KeyRing
 from shared.keys.first import read_register, register_partition
 from shared.settings import Settings
 
@@ -26,6 +29,10 @@ class Keys:
     def known(self, key_id: str) -> PublicKey | None:
         """Return the key if it was published as far as this process has read."""
         return self._ring.find(key_id)
+
+    def learn(self, message: KeyNews) -> None:
+        """Take in what a proven record of the register said. Raises BadTrust."""
+        self._ring.learn(message)
 
     async def find(self, key_id: str) -> PublicKey | None:
         """Return the key, or None if nobody published it up to the present end of the topic.

@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 from aiokafka import ConsumerRecord
 
 from contracts.errors import BadInput, BadMessage, BadProof
-from contracts.messages import Event, parse
+from contracts.messages import Event, KeyPublished, KeyRetired, KeyRevoked, parse
 from contracts.proof import Proof, PublicKey, Record, Roots, check
-from contracts.reading import belongs, prove
+from contracts.reading import belongs, prove, refuse_revoked
 from contracts.topics import TOPICS, Policy, may_sign
 from contracts.vocabulary import MessageType
 from shared.consumer.keyring import Keys
@@ -26,6 +26,10 @@ KafkaRecord: TypeAlias = ConsumerRecord[bytes, bytes]
 MAX_RECORDS: Final = 500  # of one transaction
 MAX_LINES: Final = 2_000
 OPENED_AT_ONCE: Final = 32  # about a millisecond of work
+_NEWS: Final = frozenset(
+    kind.value.encode()
+    for kind in (MessageType.KEY_PUBLISHED, MessageType.KEY_RETIRED, MessageType.KEY_REVOKED)
+)
 _HINT: Final = "type"
 _KEY: Final = "key"
 
@@ -76,7 +80,8 @@ class Opener:
         self._shared = shared
         self._roots = Roots()
         self._everything = reader.evidence is not None
-        self._hints = frozenset(kind.type.value.encode() for kind in reader.reactions)
+        # Every reader hears what changes about keys: who was believed a moment ago may not be now.
+        self._hints = _NEWS | {kind.type.value.encode() for kind in reader.reactions}
 
     async def open(self, topic: str, partition: int, records: Sequence[KafkaRecord]) -> Batch:
         """Open records of one partition, from the first on: MAX_RECORDS, or MAX_LINES together.
@@ -111,6 +116,7 @@ class Opener:
         if opened is None:
             try:
                 opened = self._opened(*read)
+                self._learn(opened)
             except BadInput as error:
                 kind = type(error).__name__
                 batch.refused.append(Refused(record.offset, key, value, headers, kind))
@@ -133,6 +139,7 @@ class Opener:
         """Prove a record and cut it into lines. Raises BadInput."""
         if signer is None:
             raise UnknownKey
+        refuse_revoked(signer, topic, partition, offset)
         partitions = self._settings.partitions_of(topic)
         proof = Proof.from_headers(headers)
         record = Record.from_value(topic, partition, proof.type, key, value)
@@ -145,6 +152,15 @@ class Opener:
             record, record.id, proof, topic, partition, offset, value, headers, signer
         )
         return Opened(delivery, lines_of(delivery, events))
+
+    def _learn(self, opened: Opened) -> None:
+        """Believe what the root key said about other keys, from this record on. Raises BadTrust."""
+        if opened.delivery.record.type.encode() in _NEWS:
+            for line in opened.lines:
+                if isinstance(line, Line):
+                    news = line.message
+                    if isinstance(news, KeyPublished | KeyRetired | KeyRevoked):
+                        self._keys.learn(news)
 
 
 def readable(

@@ -5,13 +5,21 @@ They have one subject, so they stand in one partition, in order, before anything
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from contracts.errors import BadInput
-from contracts.messages import KeyPublished, Message, RegisterPublished, encode, uuid7
+from contracts.messages import (
+    KeyPublished,
+    KeyRetired,
+    KeyRevoked,
+    Message,
+    RegisterPublished,
+    encode,
+    uuid7,
+)
 from contracts.proof import Proof, Record, Signer, seal
 from contracts.reading import open_record
 from contracts.topics import ERASURE, ERASURE_SERVICE, REGISTER, partition_of
@@ -20,7 +28,16 @@ from contracts.vocabulary import MessageType, Role
 from shared.keys.files import load_ring, load_trust, root_signer, signer_for
 from shared.settings import Settings
 
-REGISTER_TYPES: Final = frozenset({MessageType.KEY_PUBLISHED, MessageType.REGISTER_PUBLISHED})
+OfKeys: TypeAlias = KeyPublished | KeyRetired | KeyRevoked
+OfRegister: TypeAlias = RegisterPublished | OfKeys
+REGISTER_TYPES: Final = frozenset(
+    {
+        MessageType.KEY_PUBLISHED,
+        MessageType.KEY_RETIRED,
+        MessageType.KEY_REVOKED,
+        MessageType.REGISTER_PUBLISHED,
+    }
+)
 POLL_MS: Final = 500
 log = structlog.get_logger()
 
@@ -43,7 +60,7 @@ def first_records(
     names = tuple(sorted(set(participants)))
     found: list[tuple[Record, Proof]] = []
     keys = [
-        KeyPublished(**key.model_dump(exclude={"not_after"}))
+        KeyPublished(**key.model_dump(exclude={"not_after", "revoked_from"}))
         for key in load_trust(settings).keys
         if key.key_id not in published
     ]
@@ -70,9 +87,7 @@ def _sealed(
     return record, proof
 
 
-async def read_register(
-    settings: Settings, ring: KeyRing
-) -> list[RegisterPublished | KeyPublished]:
+async def read_register(settings: Settings, ring: KeyRing) -> list[OfRegister]:
     """Read keys and register from the start of their partition to its present end.
 
     Published keys are learnt by `ring`. Records that do not hold are passed over with a warning:
@@ -82,7 +97,7 @@ async def read_register(
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False
     )
-    found: list[RegisterPublished | KeyPublished] = []
+    found: list[OfRegister] = []
     try:
         await consumer.start()
         consumer.assign([place])
@@ -99,7 +114,7 @@ async def read_register(
 
 def _opened(
     settings: Settings, ring: KeyRing, record: ConsumerRecord[bytes, bytes]
-) -> list[RegisterPublished | KeyPublished]:
+) -> list[OfRegister]:
     """Messages of one record, if it is one of the register and somebody permitted signed it."""
     try:
         hint = dict(record.headers).get("type", b"").decode("ascii", "replace")
@@ -112,17 +127,18 @@ def _opened(
             record.key,
             record.value or b"",
             record.headers,
+            offset=record.offset,
             signer=signer,
             partitions=settings.partitions_of(ERASURE.name),
         )
         messages = [event.message for event in opened.events]
         for message in messages:
-            if isinstance(message, KeyPublished):
+            if isinstance(message, OfKeys):
                 ring.learn(message)
     except BadInput as error:
         log.warning("register-record-refused", error=type(error).__name__)
         return []
-    return [m for m in messages if isinstance(m, RegisterPublished | KeyPublished)]
+    return [m for m in messages if isinstance(m, OfRegister)]
 
 
 async def publish_first(settings: Settings, participants: Iterable[str]) -> int:

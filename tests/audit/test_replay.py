@@ -5,7 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from contracts.fields import RevokedFrom
+from contracts.messages import KeyRevoked
+from contracts.topics import ERASURE
+from contracts.vocabulary import Role
+from shared.keys import load_trust, root_signer, signer_for
 from tests.auditing import History, read, write
+from tests.kernel import sealed
 
 
 async def export_to(history: History, file: Path) -> list[dict[str, Any]]:
@@ -151,3 +157,78 @@ async def test_what_cannot_be_read_is_no_verdict(history: History, exported: Pat
     ]
 
     assert codes == [3, 3]
+
+
+def revocation(history: History, service: str, offset: int) -> KeyRevoked:
+    place = RevokedFrom(topic=ERASURE.name, partition=0, offset=offset)
+    key = signer_for(history.on.settings, service, Role.SERVICE).key_id
+    return KeyRevoked(key_id=key, places=(place,))
+
+
+def append(history: History, lines: list[dict[str, Any]], message: KeyRevoked) -> None:
+    """Let the root key say something at the end of an export."""
+    ((record, proof),) = sealed([message], root_signer(history.on.settings))
+    headers = [[name, base64.b64encode(value).decode()] for name, value in proof.headers()]
+    value = base64.b64encode(record.value).decode()
+    end = lines[0]["spans"][0][1]
+    lines.append({**lines[-1], "offset": end, "headers": headers, "value": value, "key": None})
+    lines[0]["spans"] = [[0, end + 1]]
+
+
+async def test_what_a_key_said_before_its_revocation_stays(
+    history: History, exported: Path
+) -> None:
+    lines = await export_to(history, exported)
+    append(history, lines, revocation(history, "newsletter", lines[-1]["offset"] + 1))
+    write(exported, lines)
+
+    code, _ = await history.expunge("audit", "replay", "--from", exported)
+
+    assert code == 0
+
+
+async def test_a_revocation_that_comes_later_than_its_place_is_held_against_what_was_believed(
+    history: History, exported: Path
+) -> None:
+    lines = await export_to(history, exported)
+    place = lines[at(lines, "slice-erased", 1)]["offset"]
+    append(history, lines, revocation(history, "newsletter", place))
+
+    found = await replay_of(history, exported, lines)
+
+    assert [one["kind"] for one in found["first"]] == ["forged"]
+    assert "was revoked later" in found["first"][0]["what"]
+
+
+async def test_with_the_revocation_in_the_list_each_line_is_named(
+    history: History, exported: Path, tmp_path: Path
+) -> None:
+    lines = await export_to(history, exported)
+    first = lines[at(lines, "slice-erased", 1)]["offset"]
+    message = revocation(history, "newsletter", first)
+    trust = load_trust(history.on.settings)
+    keys = tuple(
+        key.model_copy(update={"revoked_from": message.places})
+        if key.key_id == message.key_id
+        else key
+        for key in trust.keys
+    )
+    file = tmp_path / "trust.json"
+    file.write_bytes(
+        trust.model_copy(update={"keys": keys}).to_json(root_signer(history.on.settings))
+    )
+
+    code, out = await history.expunge(
+        "audit", "replay", "--from", exported, "--trust", file, "--json"
+    )
+
+    revoked = [
+        one["offset"] for one in json.loads(out)["findings"]["first"] if "revoked" in one["what"]
+    ]
+    theirs = bytes.fromhex(message.key_id)
+    assert code == 1
+    assert revoked == [
+        line["offset"]
+        for line in lines[1:]
+        if line["offset"] >= first and base64.b64decode(dict(line["headers"])["key"]) == theirs
+    ]

@@ -5,6 +5,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from contracts import messages
+from contracts.fields import RevokedFrom
 from contracts.messages import Message, encode
 from contracts.proof import PublicKey, Record, Signer
 from contracts.topics import partition_of
@@ -129,6 +130,14 @@ KEY = messages.KeyPublished(
     public_key=signer().public.hex(),
     not_before=NOW,
 )
+RETIRED = messages.KeyRetired(key_id=signer().key_id, not_after=NOW)
+REVOKED = messages.KeyRevoked(
+    key_id=signer().key_id,
+    places=(
+        RevokedFrom(topic="erasure.v1", partition=0, offset=4711),
+        RevokedFrom(topic="closed.v1", partition=0, offset=12),
+    ),
+)
 REGISTER = messages.RegisterPublished(version=1, participants=("newsletter", "rights"))
 
 SAMPLES: tuple[Message, ...] = (
@@ -146,6 +155,8 @@ SAMPLES: tuple[Message, ...] = (
     CERTIFIED,
     DESTROYED,
     KEY,
+    RETIRED,
+    REVOKED,
     REGISTER,
 )
 

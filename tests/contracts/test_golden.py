@@ -41,6 +41,7 @@ def _opened(one: dict[str, Any]) -> Opened:
         None if one["key"] is None else base64.b64decode(one["key"]),
         base64.b64decode(one["value"]),
         [(name, base64.b64decode(value)) for name, value in one["headers"]],
+        offset=0,
         signer=key,
         partitions=one["partitions"],
     )

@@ -42,6 +42,8 @@ SPEAKERS = {
     MessageType.SLICE_VERIFIED: signer("newsletter", Role.VERIFIER),
     MessageType.SLICE_SCANNED: signer("newsletter", Role.VERIFIER),
     MessageType.KEY_PUBLISHED: signer("root", Role.ROOT),
+    MessageType.KEY_RETIRED: signer("root", Role.ROOT),
+    MessageType.KEY_REVOKED: signer("root", Role.ROOT),
 }
 
 
@@ -57,6 +59,7 @@ def _open(record: Record, by: Signer, partitions: int = 1) -> tuple[Message, ...
         record.key,
         record.value,
         proof.headers(),
+        offset=0,
         signer=public(by),
         partitions=partitions,
     )
@@ -168,6 +171,7 @@ def test_an_unknown_topic_is_refused() -> None:
             None,
             record.value,
             proof.headers(),
+            offset=0,
             signer=public(NEWSLETTER),
             partitions=1,
         )
@@ -180,7 +184,14 @@ def test_the_type_hint_is_bound_by_the_signature() -> None:
 
     with pytest.raises(BadProof):
         open_record(
-            "erasure.v1", 0, None, record.value, headers, signer=public(NEWSLETTER), partitions=1
+            "erasure.v1",
+            0,
+            None,
+            record.value,
+            headers,
+            offset=0,
+            signer=public(NEWSLETTER),
+            partitions=1,
         )
 
 

@@ -13,6 +13,8 @@ from contracts.messages import (
     ErasureCertified,
     Event,
     KeyPublished,
+    KeyRetired,
+    KeyRevoked,
     RegisterPublished,
     SliceVerified,
 )
@@ -47,6 +49,7 @@ class Replay:
         self._ring = ring
         self._roots = Roots()
         self._register: dict[int, frozenset[str]] = {}
+        self._believed: dict[str, dict[int, int]] = {}  # key -> partition -> its last offset
         self._next = [span.begin for span in spans]
         for partition, span in enumerate(spans):
             if span.begin:
@@ -63,6 +66,7 @@ class Replay:
         opened = self._opened(entry, at)
         if opened is None:
             return
+        self._believed.setdefault(opened.signer.key_id, {})[entry.partition] = entry.offset
         for line, (event, raw) in enumerate(zip(opened.events, opened.record.lines, strict=True)):
             self.messages[event.type.value] += 1
             self.last_said_at = max(self.last_said_at, event.time)
@@ -100,6 +104,7 @@ class Replay:
                 entry.key,
                 entry.value,
                 entry.headers,
+                offset=entry.offset,
                 signer=signer,
                 partitions=len(self.spans),
                 roots=self._roots,
@@ -111,8 +116,10 @@ class Replay:
     def _take(self, event: Event, place: Place, digest: str, key_id: str) -> None:
         message = event.message
         match message:
-            case KeyPublished():
+            case KeyPublished() | KeyRetired() | KeyRevoked():
                 self._believe(lambda: self._ring.learn(message), place)
+                if isinstance(message, KeyRevoked):
+                    self._look_back(message, place)
             case RegisterPublished():
                 self._learn(message, place)
             case ErasureCertified():
@@ -129,6 +136,17 @@ class Replay:
             learn()
         except BadInput as error:
             self._found(Kind.FORGED, str(error), place)
+
+    def _look_back(self, message: KeyRevoked, place: Place) -> None:
+        """Say what was believed beyond the places of a revocation that the list does not have."""
+        key = self._ring.find(message.key_id)
+        for partition, offset in self._believed.get(message.key_id, {}).items():
+            if key is not None and not key.speaks_at(ERASURE.name, partition, offset):
+                what = (
+                    f"key {key.key_id} was revoked later, and believed up to partition {partition} "
+                    f"offset {offset}: replay with a list of keys that has the revocation"
+                )
+                self._found(Kind.FORGED, what, place)
 
     def _learn(self, message: RegisterPublished, place: Place) -> None:
         names = frozenset(message.participants)

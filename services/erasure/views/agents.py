@@ -69,6 +69,7 @@ class Hearing:
             message.key,
             message.value or b"",
             headers,
+            offset=message.offset,
             signer=signer,
             partitions=self.settings.partitions_of(topic),
             roots=self.roots,
