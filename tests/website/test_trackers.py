@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -312,3 +313,33 @@ def test_every_cookie_of_a_tracker_stands_in_the_cookie_register() -> None:
         for pattern in tracker.cookies:
             registered = [one for provider, one in lines if provider == name]
             assert named(registered, [pattern]) or pattern == "_gat*", (name, pattern)
+
+
+@pytest.mark.rule("R-CK-03")
+async def test_a_page_with_trackers_says_what_it_runs_for_and_the_next_after_an_end_what_stands(
+    website: Website,
+) -> None:
+    async with website.browser() as browser:
+        await website.choose(browser, "tracker.google_analytics", "tracker.clarity")
+        granted = await said(browser, "/en/cookies/saved", "/en/", "/en/cookies")
+        await website.press(browser, "/en/cookies/google-analytics")
+        google_off = await said(browser, "/en/cookies/google-analytics/off", "/en/")
+        await website.choose(browser)
+        refused = await said(browser, "/en/cookies/saved", "/en/")
+        await website.press(browser, "/en/cookies/erase")
+        erased = await said(browser, "/en/cookies/erased/own")
+
+    both = "tracker.clarity tracker.google_analytics"
+    assert granted == [[("stands", both)], [("runs", both)], []]
+    assert google_off == [[("stands", "tracker.clarity")], [("runs", "tracker.clarity")]]
+    assert refused == [[("stands", "")], []]
+    assert erased == [[("stands", "")]]
+
+
+async def said(browser: httpx2.AsyncClient, *paths: str) -> list[list[tuple[str, str]]]:
+    """Give what the script that ends trackers in other windows is told on each page."""
+    tags = [
+        re.findall(r'<script src="/assets/trackers/standing-\w+\.js"([^>]*)>', page.text)
+        for page in [await browser.get(path) for path in paths]
+    ]
+    return [re.findall(r'data-(\w+)="([^"]*)"', "".join(each)) for each in tags]

@@ -66,6 +66,8 @@ class Posting:
 
     def __post_init__(self) -> None:
         """Know the pages, and the key that their form ids are made with."""
+        kinds = [NOBODYS, SECRET, *(one.service for one in PARTS)]
+        assert len({self.beginning(one) for one in kinds}) == len(kinds), "markers are told apart"
         settings = self.installation.settings
         folders = {one.service: one.folder for one in PARTS}
         self.web: Any = SimpleNamespace(
