@@ -37,8 +37,8 @@ async def schema(kind: str, version: str, name: str) -> Response:
 
 @router.get(VERIFIER_PATH)
 async def verifier() -> Response:
-    """Hand out the verifier whose SHA-256 stands in every bundle that is made now."""
-    return _answer(VERIFIER.read_bytes(), "text/x-python")
+    """Hand out the verifier whose SHA-256 stands in every bundle made now, to read or to keep."""
+    return _answer(VERIFIER.read_bytes(), "text/plain; charset=utf-8")
 
 
 @router.get(f"{VERIFIER_PATH}.sha256")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from contracts.bundle import VERIFIER
 from contracts.messages import AliasesDestroyed, ErasureCertified
 from contracts.topics import ERASURE_SERVICE
 from contracts.vocabulary import CertificateOutcome
@@ -144,7 +145,8 @@ class FollowedMails:
             address,
             {
                 "status": await self._status(tx, mail.language, request_id),
-                "verify": f"{public_url}/{mail.language}/{ERASURE_SERVICE}/verify",
+                "verify": f"{public_url}/{mail.language}/{ERASURE_SERVICE}/verify/file",
+                "program": f"{public_url}/verify/{VERIFIER.name}",
                 "file": mine.file_name,
                 "kept": predicate.outcome is not CertificateOutcome.COMPLETE,
                 "gone_by": day(gone_on, Language(mail.language)),

@@ -104,6 +104,7 @@ async def test_the_verifier_that_the_bundle_names_is_handed_out_and_runs_alone(
     command = [sys.executable, "-I", named["file"], "certificate.expunge.json"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)  # noqa: ASYNC221, S603
 
+    assert program.headers["content-type"] == "text/plain; charset=utf-8"
     assert checksum.text == f"{named['sha256']}  {named['file']}\n"
     assert sha256(program.content).hexdigest() == named["sha256"]
     assert ran.returncode == 0, ran.stdout

@@ -104,7 +104,12 @@ def test_the_same_envelope_gives_the_same_bytes() -> None:
 
     made = {print_certificate(envelope, Language.EN, HERE) for _ in range(3)}
 
+    metadata = PdfReader(io.BytesIO(next(iter(made)))).metadata
+
     assert len(made) == 1
+    assert metadata is not None
+    assert metadata.creation_date is not None
+    assert metadata.creation_date.date() == HELD.predicate().completed_at.date()
     assert print_certificate(envelope, Language.DE, HERE) not in made
 
 

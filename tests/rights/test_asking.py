@@ -42,7 +42,8 @@ async def test_a_person_asks_confirms_and_holds_a_certificate(
     status = answer.headers["location"]
     page = await desk.client.get(status)
     statement = attached(await desk.mail(address, started))
-    bundle = attached(await desk.mail(address, done))
+    handed_over = await desk.mail(address, done)
+    bundle = attached(handed_over)
     await desk.await_value("select exists (select from request where destroyed_at > cutoff)")
     over = await desk.await_value("select not exists (select from alias)")
     last = await desk.client.get(status)
@@ -60,6 +61,8 @@ async def test_a_person_asks_confirms_and_holds_a_certificate(
     assert Bundle.from_json(download.content).nonce is None
     assert paper.headers["content-type"] == "application/pdf"
     assert str(PdfReader(BytesIO(paper.content)).root_object["/Lang"]).startswith(lang)
+    for path in (f"/{lang}/erasure/verify/file", "/verify/verify_bundle.py"):
+        assert path in handed_over.text
     assert over
     assert closed in last.text
     superuser = await asyncpg.connect(
