@@ -1,6 +1,7 @@
 """A whole installation on the stack of the run: our real processes, started, killed, restarted."""
 
 import asyncio
+import base64
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import httpx2
+import orjson
 
 from contracts.topics import TOPICS
 from demo.person import Person
@@ -89,7 +91,7 @@ class Installation:
         make_dkim_key(settings.secrets / DKIM_KEY)
         await publish_first(settings, registry.participants())
         (settings.state / "logs").mkdir(parents=True, exist_ok=True)
-        (settings.state / "inbox").symlink_to(stack.state / "inbox")
+        (settings.state / "inbox").symlink_to(stack.inbox.folder)
         return cls(stack, settings, _environment(settings), layout)
 
     def start(self, *names: str, **changes: str) -> None:
@@ -288,6 +290,13 @@ async def receive_certificate(person: Person) -> bytes:
     names = [str(attachment["filename"]) for attachment in mail["attachments"]]
     number = next(i for i, name in enumerate(names) if name.startswith("certificate"))
     return (await person.browser.get(f"/dev/inbox/{mail['id']}/{number}")).content
+
+
+def certificate_of(bundle: bytes) -> dict[str, Any]:
+    """Read the signed statement's predicate out of a bundle."""
+    envelope = orjson.loads(base64.b64decode(orjson.loads(bundle)["certificate"]))
+    said: dict[str, Any] = orjson.loads(base64.b64decode(envelope["payload"]))["predicate"]
+    return said
 
 
 def _environment(settings: Settings) -> dict[str, str]:

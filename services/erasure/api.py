@@ -16,7 +16,7 @@ from services.erasure import evidence_pages, published
 from services.erasure.bundles import bundles
 from services.erasure.forms import VERIFY, VERIFY_FILE
 from services.erasure.printing import pages as printing
-from services.erasure.store import progress
+from services.erasure.store import checks, progress
 from shared.errors import NotFound
 from shared.saga.credentials import Callers
 from shared.web import Form, read_form, render, render_form, transaction, web_of
@@ -90,6 +90,14 @@ async def saga(request: Request, request_id: UUID) -> Response:
             raise NotFound
         shown = await progress.of(tx, request_id)
     return Response(_json(shown), media_type=JSON)
+
+
+@internal.get("/metrics/erasure")
+async def metrics(request: Request) -> Response:
+    """Give whoever watches the installation how its checks of itself went the last time."""
+    async with transaction(request, ERASURE_SERVICE) as tx:
+        found = await checks.latest(tx)
+    return Response("".join(checks.gauges(found)), media_type="text/plain; version=0.0.4")
 
 
 def _times_of(report: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from services.erasure.log.writer import Writer
 from services.erasure.rules import Saga
 from services.erasure.settings import CERTIFY_BATCH
 from services.erasure.statement import NotComplete, Stated, Written, issue, state
-from services.erasure.store import certificates, register
+from services.erasure.store import certificates, checks, register
 from services.erasure.store.certificates import Certificate
 from services.erasure.store.facts import facts_of
 from shared.crash import crash
@@ -62,7 +62,9 @@ class Certifier:
         complete = {key: saga for key, saga in sagas.items() if saga.outcome is not None}
         if len(complete) < len(ready):
             await certificates.put_back(tx, [key for key in ready if key not in complete])
-        issued = issue(tx.now, self._stated)
+        interval = self._stated.parameters["SCRUB_INTERVAL"]
+        scrubbed = await checks.scrubbed_by_schedule(tx, interval)
+        issued = issue(tx.now, self._stated, scrubbed=scrubbed)
         return [self._make(key, saga, tx.now, issued) for key, saga in complete.items()], True
 
     async def repair(self) -> bool:
@@ -76,8 +78,12 @@ class Certifier:
                 if saga.outcome is None:
                     continue
                 at = certificate.certified_at
-                made = self._make(certificate.request_id, saga, at, issue(at, self._stated))
-                mended += await certificates.fill(tx, made)
+                # Whether a scrub was kept up then, a restored database may not know: one of the
+                # two has the digest that stands on the topic.
+                for scrubbed in (False, True):
+                    issued = issue(at, self._stated, scrubbed=scrubbed)
+                    made = self._make(certificate.request_id, saga, at, issued)
+                    mended += await certificates.fill(tx, made)
         if lost:
             log.critical("certificates-lost", count=len(lost) - mended, kind="after-restore")
         return len(lost) == CERTIFY_BATCH and mended > 0

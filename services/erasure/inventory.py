@@ -221,6 +221,18 @@ CONSENT_TOMBSTONE = _ledger(
     due_at=_TIME,
 )
 
+SELF_CHECK = _ledger(
+    "self_check",
+    "show that the measures were checked, when, and what came of it (R-SEC-01)",
+    Forever("the evidence of regular checks; names nobody"),
+    check_id=NotPersonal("a random id of the row"),
+    name=_WORD,
+    began_at=_TIME,
+    ended_at=_TIME,
+    passed=NotPersonal("whether all was as it should be"),
+    found=NotPersonal("counts and words of our own"),
+)
+
 INVENTORY: Final = Inventory(
     "erasure",
     (
@@ -241,6 +253,7 @@ INVENTORY: Final = Inventory(
         SAGA_END,
         CONSENT_EVIDENCE,
         CONSENT_TOMBSTONE,
+        SELF_CHECK,
     ),
     kernel=PLUMBING,
 )

@@ -28,12 +28,16 @@ class Stated:
     parameters: Mapping[str, timedelta]
 
 
-def issue(completed_at: datetime, stated: Stated) -> Written:
+def issue(completed_at: datetime, stated: Stated, *, scrubbed: bool = False) -> Written:
     """State what no receipt proves, the same in every certificate of that moment.
 
     Limits with their ends, parameters, controller, software; checked, and written as in JSON.
+    `scrubbed`: a scrub is kept up, so that the bytes of deleted rows have an end (R-ACC-08).
     """
     parameters = stated.parameters
+    # Deleted rows leave bytes in data files until PostgreSQL writes over them: no date is
+    # promised where nothing of ours sees to it.
+    bytes_gone_by = completed_at + parameters["SCRUB_INTERVAL"] if scrubbed else None
     return Issuer(
         out_of_scope=(
             OutOfScope(what="base backups", gone_by=completed_at + parameters["BACKUP_HORIZON"]),
@@ -44,11 +48,9 @@ def issue(completed_at: datetime, stated: Stated) -> Written:
             # A slice tells them, and they may answer after this is signed: no receipt says it yet.
             OutOfScope(what="copies of recipients outside, who are told", gone_by=None),
             OutOfScope(what="mails in the recipients' mailboxes", gone_by=None),
-            OutOfScope(what="bytes of deleted rows in data files", gone_by=None),
+            OutOfScope(what="bytes of deleted rows in data files", gone_by=bytes_gone_by),
         ),
-        # Deleted rows leave bytes in data files until PostgreSQL writes over them: no date is
-        # promised before something of ours sees to it.
-        physical_erasure_by=None,
+        physical_erasure_by=bytes_gone_by,
         controller=dict(stated.controller),
         policy_version=POLICY_VERSION,
         parameters={name: _iso(value) for name, value in parameters.items()},

@@ -7,3 +7,4 @@ RELAY: Final = 1002
 CLOCK: Final = 1004
 CERTIFIER: Final = 1005
 MIGRATION: Final = 1006
+SCRUB: Final = 1007

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import asyncpg
 
+from contracts.topics import ERASURE_SERVICE
 from shared.database.locks import MIGRATION
 from shared.database.roles import ROLES, VERIFIER_ROLES, grant_all, make_database
+from shared.scrub.wal import permit
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -150,7 +153,24 @@ async def apply_schemas(
         if schema.verified:
             verifier = settings.database(f"{schema.service}_verifier")
             fresh[verifier] = await apply_verifier(settings, schema.service, admin_url=admin_url)
+        if schema.service == ERASURE_SERVICE:
+            await _permit_scrubbing(settings, admin_url or settings.admin_url())
     return fresh
+
+
+async def _permit_scrubbing(settings: Settings, admin_url: str) -> None:
+    """Let the ledger's eraser renew the server's write-ahead log, if we may say so there.
+
+    An administrator who is no superuser may not; then a scrub says that this part is not done.
+    """
+    database = settings.database(ERASURE_SERVICE)
+    url = urlsplit(admin_url)._replace(path=f"/{database}").geturl()
+    admin: Connection = await asyncpg.connect(url)
+    try:
+        await admin.execute("select pg_advisory_lock($1)", MIGRATION)
+        await permit(admin, settings.role(ERASURE_SERVICE, "eraser"))
+    finally:
+        await admin.close()
 
 
 async def _apply_files(owner: "Connection", files: list[Migration]) -> list[str]:

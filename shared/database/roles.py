@@ -33,6 +33,12 @@ APPEND_ONLY_GRANTS: Final = {
     "exporter": "select",
     "verifier": "select",
 }
+# Whoever scrubs (shared/scrub) rewrites tables, also those that are made later, and can by this
+# neither read nor change a row.
+MAINTAIN: Final = (
+    "grant maintain on all tables in schema public",
+    "alter default privileges in schema public grant maintain on tables",
+)
 # What an export has no business with: open requests, links, counters and their keys.
 UNEXPORTED: Final = {role: verbs for role, verbs in ORDINARY.items() if role != "exporter"}
 SPECIAL: Final[dict[str, dict[str, str]]] = {
@@ -105,7 +111,10 @@ async def grant_all(
     ]
     # A verifier's database has no eraser: there `app` turns the days of the inbox.
     turner = names.get("eraser", names["app"])
-    statements.append(f"grant execute on function turn_inbox(integer, integer) to {turner}")
+    statements += [
+        f"grant execute on function turn_inbox(integer, integer) to {turner}",
+        *(f"{grant} to {turner}" for grant in MAINTAIN),
+    ]
     if "verifier" in names:
         # Also what is made later: a relation it may not read would make its look-up fail.
         statements.append(

@@ -20,7 +20,7 @@ SESSION_STATE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # These hold a connection of their own for as long as they hold the lock.
-OWN_CONNECTION = {"shared/database/migrations.py", "shared/outbox/relay.py"}
+OWN_CONNECTION = {"services/scrub.py", "shared/database/migrations.py", "shared/outbox/relay.py"}
 
 
 def _sources() -> list[Path]:

@@ -1,7 +1,6 @@
 """The main job on a whole installation: sign up, receive, be erased, be nowhere, come back."""
 
 import asyncio
-import base64
 import sys
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +12,7 @@ import pytest
 from services import registry
 from shared.web.configuration import WebSettings
 from tests.client import fill_form
-from tests.installation import Installation, receive_certificate
+from tests.installation import Installation, certificate_of, receive_certificate
 from tests.whole.someone import Someone, someone
 
 pytestmark = pytest.mark.timeout(180)
@@ -67,9 +66,7 @@ async def _verifies_alone(bundle: Path) -> bool:
 
 def _controller(bundle: Path) -> str:
     """Read in the signed statement who answers for the data."""
-    envelope = orjson.loads(base64.b64decode(orjson.loads(bundle.read_bytes())["certificate"]))
-    said = orjson.loads(base64.b64decode(envelope["payload"]))
-    return str(said["predicate"]["controller"]["name"])
+    return str(certificate_of(bundle.read_bytes())["controller"]["name"])
 
 
 async def _comes_back(ada: Someone, first: UUID) -> None:
