@@ -1,6 +1,6 @@
 # `make` alone lists the commands by group. Everything runs from .venv, which `make setup` makes.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status reset test test-kill test-broken test-containers check policy format bench bench-full lock schemas jars
+.PHONY: help setup demo up down status reset test test-kill test-broken test-containers check drill policy format bench bench-full lock schemas jars
 SHELL := /bin/sh
 BIN := .venv/bin
 # Images and shells like to switch it off; then each interpreter compiles anew all that it imports.
@@ -58,6 +58,9 @@ check: $(READY) ## Look at the code without running it: style, types, import rul
 	@$(BIN)/ruff format --check $(ROOMS)
 	@$(BIN)/mypy $(ROOMS)
 	@$(BIN)/lint-imports
+
+drill: $(READY) ## Rehearse a restore on servers of its own: nobody who was erased may come back
+	@$(BIN)/expunge restore-drill
 
 policy: $(READY) ## Show every rule of the policy with its lines, code and tests
 	@$(BIN)/expunge policy

@@ -15,9 +15,9 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
 from contracts.topics import CHANGELOGS, TOPICS, Policy, Topic
 from shared.outbox.broker import identity
+from shared.parameters import duration
 from shared.settings import Settings
 
-BACKUP_HORIZON: Final = timedelta(days=30)
 REPLICAS_WANTED: Final = 3
 VISIBLE_AFTER_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 TOPIC_EXISTS: Final = 36  # error code TOPIC_ALREADY_EXISTS
@@ -27,13 +27,16 @@ class TopicRefused(Exception):  # noqa: N818 - what the broker or we did to it
     """A topic cannot be used as it is: the message names the topic and the setting."""
 
 
-async def apply(settings: Settings, *, backup_horizon: timedelta = BACKUP_HORIZON) -> list[str]:
+async def apply(settings: Settings, *, backup_horizon: timedelta | None = None) -> list[str]:
     """Create the topics that are missing, check those that exist; return the names created.
 
+    `backup_horizon`: how old a backup may be that is restored; without it the policy's parameter.
     Names carry the namespace. Raises TopicRefused if an existing topic has another number of
     partitions, another policy or forgets too early, or if the broker refuses to create one;
     KafkaError if no broker answers.
     """
+    if backup_horizon is None:
+        backup_horizon = duration("BACKUP_HORIZON")
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, client_id="expunge-topics")
     try:
         await admin.start()

@@ -91,17 +91,36 @@ async def note_closed(tx: Transaction, lines: Sequence[AnyLine]) -> None:
 async def forget_asked(tx: Transaction, lines: Sequence[AnyLine]) -> None:
     """Forget requests whose aliases have ended; only the word of a request's own origin counts.
 
-    Whoever else could make this verifier forget where to ask would have it look by ids alone.
+    Whoever else could make this verifier forget where to ask would have it look by ids alone. A
+    restored database also forgets their first receipts: it answered them before it was restored,
+    since no alias ends earlier, and nobody can tell it any more whom they were about.
     """
-    await tx.execute(
-        """
+    told = (
+        [line.message.request_id for line in lines],
+        [line.event.source for line in lines],
+    )
+    over = """
         delete from asked a
          using unnest($1::uuid[], $2::text[]) as told (request_id, by)
          where a.request_id = told.request_id
            and a.origin = told.by
+        """
+    if not tx.catching_up:
+        await tx.execute(over, *told)
+        return
+    await tx.execute(
+        f"""
+        with over as ({over} returning a.request_id),
+             answered as (
+             delete from looking l using over
+              where l.request_id = over.request_id
+                and l.attempt = 0
+             returning l.receipt_id)
+        delete from closed c using answered
+         where c.receipt_id = answered.receipt_id
+           and c.attempt = 0
         """,
-        [line.message.request_id for line in lines],
-        [line.event.source for line in lines],
+        *told,
     )
 
 

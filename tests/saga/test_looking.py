@@ -1,14 +1,23 @@
 """A receipt is looked at as soon as its closed ids are here, and not before."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
 
-from contracts.messages import Message, SliceErased, SubjectsClosed, uuid7
+from contracts.messages import (
+    AliasesDestroyed,
+    Message,
+    SliceErased,
+    SliceReerased,
+    SubjectsClosed,
+    uuid7,
+)
 from contracts.vocabulary import Outcome, Reason
 from shared.consumer.lines import AnyLine
 from shared.database import Database, Transaction
 from shared.saga import looking
+from tests.ledger import requested
 from tests.saga.shop import SHOP, Town
 
 
@@ -65,3 +74,33 @@ async def test_a_receipt_waits_for_its_ids_and_not_for_a_second(here: Town) -> N
         one.receipt_id: frozenset({subject}),
     }
     assert {each.receipt_id for each in late} == {nothing.receipt_id, one.receipt_id}
+
+
+async def test_only_a_restored_database_takes_a_closed_request_for_answered(here: Town) -> None:
+    own = await Database.connect(here.settings, f"{SHOP}_verifier", "app", size=1)
+    asked = requested()
+    over = AliasesDestroyed(request_id=asked.request_id, count=1, remaining=0)
+    left = {}
+    try:
+        for catching_up, source in ((False, "rights"), (True, SHOP), (True, "rights")):
+            async with own.begin() as tx:
+                tx.catching_up = catching_up
+                first = _receipt(tx, 0).model_copy(update={"request_id": asked.request_id})
+                again = SliceReerased(**dict(first), attempt=1)
+                await looking.note_asked(tx, [_line(asked)])
+                await looking.note_receipts(tx, [_line(first), _line(again)])
+                told = SimpleNamespace(message=over, event=SimpleNamespace(source=source))
+                await looking.forget_asked(tx, [cast("AnyLine", told)])
+                due = await looking.due(tx)
+                left[catching_up, source] = {
+                    each.attempt for each in due if each.receipt_id == first.receipt_id
+                }
+                await looking.done(tx, due)
+    finally:
+        await own.close()
+
+    assert left == {
+        (False, "rights"): {0, 1},  # it never was answered, and waits with an alarm
+        (True, SHOP): {0, 1},  # only the request's own origin says when it is over
+        (True, "rights"): {1},
+    }

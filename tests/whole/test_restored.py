@@ -13,30 +13,30 @@ from tests.whole import dumps
 from tests.whole.someone import Someone, someone
 
 pytestmark = pytest.mark.timeout(180)
+RESTORED = ("--service", "newsletter", "--service", "rights")
 WORKERS = ("newsletter", "others", "verifiers")
 
 
 async def test_a_restored_backup_forgets_again_before_it_serves(
     installation: Installation, browser: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
-    settings = installation.settings
     ida, jan, ned = (someone(installation, browser) for _ in range(3))
     subject, kept = await ida.subscribe(), await jan.subscribe()
     pages = [await each.person.link("/preferences/") for each in (ida, jan)]
     pages.append(await jan.person.link("/consent/"))
     await _with_a_mail_that_waits(ned)
-    backups = {
-        name: await dumps.dump(settings, name, tmp_path) for name in ("newsletter", "rights")
-    }
+    folder = str(tmp_path / "backup")
+    await _command(installation, "backup", folder, *RESTORED)
     installation.start("newsletter")
     await ned.person.link("/newsletter/confirm/")
     for each in (ida, ned):
         await each.be_erased()
     received = [len(await each.person.mails()) for each in (ida, ned)]
 
+    await _refused(installation, "in use", "restore", folder)
     installation.stop()
-    for name, file in backups.items():
-        await dumps.restore(settings, name, file)
+    await _refuses_what_it_should(installation, tmp_path / "backup")
+    await _command(installation, "restore", folder)
     assert await ida.subscriptions() == [subject], "the backup brought her back"
     installation.start("web")
     await installation.start_without_broker(*WORKERS)
@@ -102,6 +102,54 @@ async def test_a_restored_origin_destroys_again_what_was_destroyed(
     await installation.closed()
     assert not await mia.places()
     await _nothing_is_wrong(installation)
+
+
+async def _command(installation: Installation, *words: str) -> None:
+    code, told = await installation.command(*words)
+    assert code == 0, told
+
+
+async def _refused(installation: Installation, why: str, *words: str) -> None:
+    """See that a command is refused with a sentence, and that nothing was changed."""
+    before = await _oids(installation)
+    code, told = await installation.command(*words)
+
+    assert (code, why in told) == (1, True), told
+    assert await _oids(installation) == before
+
+
+async def _refuses_what_it_should(installation: Installation, folder: Path) -> None:
+    """See that a backup is refused that is old, changed, not whole, or of somebody else."""
+    manifest = folder / "manifest.json"
+    whole = manifest.read_text()
+    said = orjson.loads(whole)
+    others = {
+        "BACKUP_HORIZON": {**said, "taken_at": "2020-01-01T00:00:00Z"},
+        "from the future": {**said, "taken_at": "2999-01-01T00:00:00Z"},
+        "another installation": {**said, "namespace": "other_"},
+        "not the manifest": {**said, "format": "expunge-backup/v0"},
+    }
+    for why, other in others.items():
+        manifest.write_bytes(orjson.dumps(other))
+        await _refused(installation, why, "restore", str(folder))
+    manifest.unlink()
+    await _refused(installation, "no backup", "restore", str(folder))
+    manifest.write_text(whole)
+    dump = folder / "rights.dump"
+    content = dump.read_bytes()
+    dump.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    await _refused(installation, "was changed", "restore", str(folder))
+    dump.write_bytes(content)
+    await _refused(installation, "is not empty", "backup", str(folder))
+
+
+async def _oids(installation: Installation) -> dict[str, int]:
+    """Give the databases' own numbers: each that is made anew has another."""
+    names = [installation.settings.database(name) for name in ("newsletter", "rights")]
+    rows = await installation.ask(
+        "newsletter", "select datname, oid from pg_database where datname = any($1)", names
+    )
+    return {row["datname"]: row["oid"] for row in rows}
 
 
 async def _with_a_mail_that_waits(who: Someone) -> None:

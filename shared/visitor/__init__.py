@@ -1,0 +1,1 @@
+"""An invented person who uses the public pages as a browser does, and reads mail."""
