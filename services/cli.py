@@ -51,9 +51,13 @@ def application(words: Sequence[str]) -> typer.Typer:
 def _add_the_rest(app: typer.Typer) -> None:
     """Add what needs the services themselves."""
     from services import processes, registry  # noqa: PLC0415 (two seconds: see `application`)
+    from services.backup import cli as backups  # noqa: PLC0415
+    from services.canary.cli import canary  # noqa: PLC0415
     from services.disclosures import disclosures  # noqa: PLC0415
     from services.policy_cli import policy  # noqa: PLC0415
     from services.retention import retention  # noqa: PLC0415
+    from services.scrub import scrub  # noqa: PLC0415
+    from services.selfcheck import selfcheck  # noqa: PLC0415
     from shared.consumer.cli import parked  # noqa: PLC0415
     from shared.database.cli import db_commands  # noqa: PLC0415
     from shared.desk.cli import staff_commands  # noqa: PLC0415
@@ -62,6 +66,12 @@ def _add_the_rest(app: typer.Typer) -> None:
 
     desks = [one.name for one in registry.SERVICES if one.desk is not None]
     app.add_typer(staff_commands(desks), name="staff", rich_help_panel=RUN)
+    app.command("canary", rich_help_panel=LOOK)(canary)
+    app.command("selfcheck", rich_help_panel=LOOK)(selfcheck)
+    app.command("scrub", rich_help_panel=RUN)(scrub)
+    app.command("backup", rich_help_panel=RUN)(backups.backup)
+    app.command("restore", rich_help_panel=RUN)(backups.restore)
+    app.command("restore-drill", rich_help_panel=RUN)(backups.restore_drill)
     keys = keys_app([one.name for one in registry.with_database()], registry.participants())
     app.add_typer(parked, name="parked", rich_help_panel=RUN)
     app.add_typer(db_commands(registry.schemas()), name="db", rich_help_panel=SET_UP)

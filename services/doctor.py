@@ -4,6 +4,7 @@ import stat
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from services.up import answers_ok, port_of
 from shared.settings import Settings
@@ -44,7 +45,8 @@ def examine(settings: Settings) -> list[Finding]:
     ]
     findings = [look(settings) for look in looks]
     if held(settings.state):
-        return [*findings, _instance(settings), *_servers(settings), _ready(settings)]
+        servers = [_instance(settings), *_servers(settings), _ready(settings)]
+        return [*findings, *servers, *_checks()]
     return [*findings, *_free_ports(settings)]
 
 
@@ -123,6 +125,25 @@ def _ready(settings: Settings) -> Finding:
     fine = answers_ok(url)
     mend = "`expunge logs web` says why; the internal /readyz names what it waits for."
     return Finding("Web", fine=fine, found=f"{url} {'is ready' if fine else 'is not'}", mend=mend)
+
+
+def _checks() -> list[Finding]:
+    """Look at the evidence of the checks that the installation makes of itself (R-SEC-01)."""
+    from services.evidence import known  # noqa: PLC0415 (loads the database's driver)
+    from services.selfcheck import is_late  # noqa: PLC0415
+
+    findings = []
+    for one in known().values():
+        passed = f"{one.passed_at:%Y-%m-%d %H:%M} UTC" if one.passed_at else "never"
+        findings.append(
+            Finding(
+                f"Check {one.name}",
+                fine=one.passed and not is_late(one, datetime.now(UTC)),
+                found=f"last passed: {passed}",
+                mend=f"Run `expunge selfcheck --only {one.name}`; it says what does not hold.",
+            )
+        )
+    return findings
 
 
 def _free_ports(settings: Settings) -> list[Finding]:

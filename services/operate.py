@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,6 +117,7 @@ def status(*, as_json: AsJson = False) -> None:
         "url": found.get("url"),
         "ready": bool(found.get("url")) and answers_ok(f"{found.get('url')}/readyz"),
         "children": [{"name": name, **facts} for name, facts in found.get("children", {}).items()],
+        "checks": _checks() if found else [],
     }
     if as_json:
         typer.echo(json.dumps(answer))
@@ -135,6 +137,26 @@ def _print_status(answer: dict[str, Any]) -> None:
         ports = ", ".join(str(port) for port in child["ports"])
         table.add_row(child["name"], str(child["pid"]), ports, str(child["restarts"]))
     Console().print(table)
+    for check in answer["checks"]:
+        word = "late" if check["late"] else "passed" if check["passed"] else "FAILED"
+        typer.echo(f"Check {check['name']}: {word}, {check['ended_at']}")
+
+
+def _checks() -> list[dict[str, Any]]:
+    """Say how the installation's checks of itself went the last time (R-SEC-01)."""
+    from services.evidence import known  # noqa: PLC0415 (loads the database's driver)
+    from services.selfcheck import is_late  # noqa: PLC0415
+
+    return [
+        {
+            "name": one.name,
+            "passed": one.passed,
+            "late": is_late(one, datetime.now(UTC)),
+            "ended_at": one.ended_at.isoformat(timespec="seconds"),
+            "passed_at": one.passed_at and one.passed_at.isoformat(timespec="seconds"),
+        }
+        for one in known().values()
+    ]
 
 
 def logs(

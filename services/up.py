@@ -71,6 +71,8 @@ def our_children(settings: Settings, environment: Mapping[str, str]) -> list[Chi
     command = (sys.executable, "-m", "services.cli")
     port, internal = port_of(settings.bind), port_of(settings.internal_bind)
     caught_up = f"http://127.0.0.1:{internal}/readyz"
+    checking = os.environ.get("EXPUNGE_SELFCHECK") == "1"
+    checks = [Child("selfcheck", (*command, "selfcheck", "--keep"), env=environment)]
     return [
         Child("workers", (*command, "work"), env=environment, grace_s=20),
         Child("verifiers", (*command, "verify-slices"), env=environment, grace_s=20),
@@ -81,6 +83,7 @@ def our_children(settings: Settings, environment: Mapping[str, str]) -> list[Chi
             ready=lambda: answers_ok(caught_up),
             ports=(port, internal),
         ),
+        *(checks if checking else ()),
     ]
 
 

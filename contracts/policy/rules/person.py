@@ -46,7 +46,6 @@ PERSON: Final = (
         "",
         EVERYBODY,
         "The measures are checked by the system itself, on a schedule, and leave evidence.",
-        built=False,
     ),
     Rule(
         "R-SEC-02",
