@@ -31,6 +31,7 @@ POINTS: Final = frozenset(
         "scanner:before-commit",
         "certifier:before-commit",
         "certifier:after-commit",
+        "log:before-checkpoint",
         "origin:before-alias-end",
     }
 )

@@ -210,6 +210,10 @@ class Ledger:
                     counts[event.message.request_id] += 1
         return counts if counts.keys() == ids else Counter()
 
+    async def told_of(self, *sagas: Saga) -> None:
+        """Await that the ledger has heard its own word about sagas."""
+        await eventually(lambda: self.told(sagas))
+
     async def open_database(self) -> Database:
         """Open the ledger's database with its key, as the worker does."""
         signer = self.signer("erasure")

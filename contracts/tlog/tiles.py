@@ -5,6 +5,7 @@ partial until it is full, and only a full one is hashed into the level above. Ti
 the bytes that are served: hashes of 32 bytes, joined. A wider version of a tile serves as well.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -13,6 +14,7 @@ from contracts.merkle import EMPTY_ROOT, HASH_BYTES, node_hash, root, root_from_
 
 HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
+MAX_PATH_CHARACTERS: Final = 64
 TILE_BYTES: Final = WIDTH * HASH_BYTES
 
 
@@ -192,6 +194,23 @@ def check_inclusion(leaf: bytes, index: int, tree: tuple[int, bytes], way: Seque
         raise BadLog from None
     if found != of_tree:
         raise BadLog
+
+
+_PATH: Final = re.compile(r"(entries|0|[1-9]\d?)/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d{0,2}))?")
+
+
+def read_path(path: str) -> tuple[Tile | int, int]:
+    """Read what `path_of` wrote after `tile/`: which tile or bundle, how wide. Raises BadLog."""
+    found = _PATH.fullmatch(path)
+    if found is None or len(path) > MAX_PATH_CHARACTERS:
+        raise BadLog
+    level, digits, width = found.groups()
+    number = int(digits.replace("/", "").replace("x", ""))
+    tile = number if level == "entries" else Tile(int(level), number)
+    of_width = WIDTH if width is None else int(width)
+    if path_of(tile, of_width) != f"tile/{path}":
+        raise BadLog
+    return tile, of_width
 
 
 def path_of(tile: Tile | int, width: int = WIDTH) -> str:

@@ -15,6 +15,7 @@ from contracts.verify_bundle import verify
 from services.erasure import evidence_pages, published
 from services.erasure.bundles import bundles
 from services.erasure.forms import VERIFY, VERIFY_FILE
+from services.erasure.log import pages as log_pages
 from services.erasure.printing import pages as printing
 from services.erasure.store import checks, progress
 from shared.errors import NotFound
@@ -28,6 +29,7 @@ JSON: Final = "application/json"
 
 router = APIRouter()
 router.include_router(evidence_pages.router)
+router.include_router(log_pages.router)
 router.include_router(published.router)
 router.include_router(printing.router)
 internal = APIRouter()

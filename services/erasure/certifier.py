@@ -13,13 +13,15 @@ from contracts.messages import ErasureCertified
 from contracts.proof import Signer
 from services.erasure import rules
 from services.erasure.extending import extend_open
-from services.erasure.log.writer import Writer
+from services.erasure.log import store
+from services.erasure.log.writer import APPEND_BATCH, Writer
 from services.erasure.rules import Saga
 from services.erasure.settings import CERTIFY_BATCH
 from services.erasure.statement import NotComplete, Stated, Written, issue, state
 from services.erasure.store import certificates, checks, register
 from services.erasure.store.certificates import Certificate
 from services.erasure.store.facts import facts_of
+from shared.consumer.ready import ready_until
 from shared.crash import crash
 from shared.database import Database, Transaction
 from shared.logs import log
@@ -37,20 +39,23 @@ class Certifier:
     async def step(self) -> bool:
         """Certify one batch; say whether there may be more to do."""
         async with self._database.begin() as tx:
-            if not await certificates.lock(tx):
+            # A database that was restored a moment ago must learn first what it has said before.
+            if not await certificates.lock(tx) or await ready_until(tx) <= tx.now:
                 return False
             mine = await register.latest(tx)
             extended = await extend_open(tx, mine)
-            made, more = await self._certify(tx, mine.version)
-            digests = [certificate.sha256 for certificate in made]
-            first, waiting = await self._log.append(tx, digests)
+            if not await self._log.may_sign(tx):
+                return extended
+            waiting = await store.waits(tx, APPEND_BATCH)
+            made, more = ([], True) if waiting else await self._certify(tx, mine.version)
+            first = await self._log.append(tx, [certificate.sha256 for certificate in made])
             if made:
                 logged = [one.logged_at(first + number) for number, one in enumerate(made)]
                 await certificates.add(tx, logged)
                 tx.tell(*map(_told, logged))
             crash("certifier:before-commit")
         crash("certifier:after-commit")
-        return extended or more or waiting
+        return extended or more
 
     async def _certify(self, tx: Transaction, register: int) -> tuple[list[Certificate], bool]:
         """Make the certificates of one batch; say whether there may be more to do."""

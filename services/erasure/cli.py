@@ -25,6 +25,7 @@ from services.erasure.audit.export import FileSource, export
 from services.erasure.audit.findings import Finding, Kind
 from services.erasure.audit.replay import Replay, replay
 from services.erasure.audit.report import as_json, as_text, report
+from services.erasure.log.cli import log_commands
 from services.erasure.printing.cli import certificate
 from shared.logs import set_up_logs
 from shared.settings import Settings
@@ -52,6 +53,7 @@ def commands(app: typer.Typer) -> None:
     app.command("verify", rich_help_panel=PANEL)(verify)
     app.add_typer(certificate, name="certificate", rich_help_panel=PANEL)
     app.add_typer(audit, name="audit", rich_help_panel=PANEL)
+    app.add_typer(log_commands, name="log", rich_help_panel=PANEL)
     app.command("views", rich_help_panel=PROCESSES)(views)
 
 

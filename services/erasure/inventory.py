@@ -184,6 +184,7 @@ LOG_TOLD = _ledger(
     _PROOF,
     one=NotPersonal("true: there is one row"),
     told=_COUNT,
+    refused=_WORD,
 )
 SAGA_END = _ledger(
     "saga_end",

@@ -32,6 +32,7 @@ from services.erasure.store import answers, certificates, consents, evidence, re
 from services.erasure.store.register import Register
 from shared.consumer.lines import Delivery, Line, Reactions, Reader
 from shared.database import Transaction
+from shared.logs import log as logs
 
 REPLAYABLE: Final[frozenset[type[Message]]] = frozenset(
     {
@@ -146,8 +147,10 @@ async def learn_extensions(tx: Transaction, lines: Sequence[Line[SagaExtended]])
 async def learn_certificates(tx: Transaction, lines: Sequence[Line[ErasureCertified]]) -> None:
     """Learn our own certificates again: one that was told is never made a second time."""
     first = {line.message.request_id: line.message for line in reversed(lines)}
-    await certificates.add(tx, certificates.heard(list(first.values())))
-    await log.hear(tx, (message.log_index for message in first.values()))
+    heard = certificates.heard(list(first.values()))
+    if not await log.hear(tx, heard):
+        logs.critical("log-has-a-second-history", service=ERASURE_SERVICE)
+    await certificates.add(tx, heard)
 
 
 async def add_evidence(tx: Transaction, deliveries: Sequence[Delivery]) -> None:

@@ -18,6 +18,7 @@ EXTEND_BATCH: Final = 500
 FORGET_BATCH: Final = 5_000  # consents whose proof is over, in one transaction
 CERTIFY_POLL: Final = timedelta(seconds=2)  # in case a wake-up was lost with its process
 CLOCK_POLL: Final = timedelta(seconds=5)
+PUBLISH_EVERY: Final = timedelta(seconds=5)  # the log's files
 REPAIR_EVERY: Final = timedelta(minutes=10)  # looking for certificates that a restore lost
 
 
@@ -25,8 +26,10 @@ class ErasureSettings(FromEnvironment):
     """Read from `EXPUNGE_*`; durations as ISO 8601 (`P1D`) or seconds.
 
     `reminder_interval`: how long a participant may be silent before it is asked again.
+    `log_folder`: where the log's files are published; `log` in the state folder if not given.
     """
 
     reminder_interval: Annotated[
         timedelta, Field(ge=timedelta(seconds=1), le=timedelta(days=7))
     ] = timedelta(days=1)
+    log_folder: Path | None = None

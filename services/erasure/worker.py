@@ -8,11 +8,14 @@ from contracts.topics import ERASURE_SERVICE
 from contracts.vocabulary import Role
 from services.erasure.certifier import Certifier
 from services.erasure.clock import Clock
-from services.erasure.log.writer import Writer, origin_of
+from services.erasure.log.files import AnotherLog, publish
+from services.erasure.log.identity import folder_of, identity
+from services.erasure.log.writer import Writer
 from services.erasure.reactions import Ledger
 from services.erasure.settings import (
     CERTIFY_POLL,
     CLOCK_POLL,
+    PUBLISH_EVERY,
     REPAIR_EVERY,
     ErasureSettings,
 )
@@ -20,6 +23,7 @@ from services.erasure.statement import Stated
 from services.erasure.steps import Step, keep_doing
 from shared.consumer.lines import Reader
 from shared.keys import signer_for
+from shared.logs import log
 from shared.parameters import parameters
 from shared.settings import Settings
 from shared.web.configuration import WebSettings
@@ -31,25 +35,36 @@ def work(settings: Settings) -> Work:
     own = ErasureSettings.load()
     signer = signer_for(settings, ERASURE_SERVICE, Role.SERVICE)
     stated = Stated(_controller(), parameters())
-    log = Writer(signer_for(settings, ERASURE_SERVICE, Role.LOG), origin_of(settings.public_url))
+    writer = Writer(identity(settings, own))
     due = asyncio.Event()  # set by reactions, waited for by the certifier
 
     async def reader(_: Worker) -> Reader:
         return Ledger(own, due).reader()
 
     async def certify(worker: Worker) -> None:
-        certifier = Certifier(worker.effects, signer, stated, log)
+        certifier = Certifier(worker.effects, signer, stated, writer)
         await _keep("certifier", certifier.step, due, CERTIFY_POLL, worker)
 
     async def repair(worker: Worker) -> None:
-        certifier = Certifier(worker.effects, signer, stated, log)
+        certifier = Certifier(worker.effects, signer, stated, writer)
         await _keep("repair", certifier.repair, asyncio.Event(), REPAIR_EVERY, worker)
 
     async def clock(worker: Worker) -> None:
         step = Clock(worker.effects, own).step
         await _keep("clock", step, asyncio.Event(), CLOCK_POLL, worker)
 
-    return Work(ERASURE_SERVICE, signer, reader, tasks=(certify, repair, clock))
+    async def publish_log(worker: Worker) -> None:
+        async def step() -> bool:
+            try:
+                async with worker.effects.begin() as tx:
+                    await publish(tx, folder_of(settings, own))
+            except (AnotherLog, OSError) as error:
+                log.critical("log-not-published", service=ERASURE_SERVICE, error=error)
+            return False
+
+        await _keep("log", step, asyncio.Event(), PUBLISH_EVERY, worker)
+
+    return Work(ERASURE_SERVICE, signer, reader, tasks=(certify, repair, clock, publish_log))
 
 
 def _controller() -> Mapping[str, str]:

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from contracts.tlog.entries import of_transaction, tile_of_bundle
 from contracts.tlog.tiles import Tile
 from contracts.topics import ERASURE
+from services.erasure.store.certificates import Certificate
 from shared.consumer.lines import Delivery
 from shared.database import Transaction
+
+SECOND_WRITER: Final = "second-writer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +19,15 @@ class Head:
     """The newest head, and how much of the log is named on the topic; counts of leaves.
 
     `note` is the signed checkpoint, empty before the first. `certified` is one more than the index
-    of the last certificate in it, `told` of the last one that `erasure-certified` named.
+    of the last certificate in it, `told` of the last one that `erasure-certified` named. `refused`
+    says why nothing may be signed any more.
     """
 
     size: int = 0
     note: bytes = b""
     certified: int = 0
     told: int = 0
+    refused: str | None = None
 
 
 async def queue(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
@@ -56,7 +62,7 @@ async def head(tx: Transaction) -> Head:
     row = await tx.fetchrow(
         """
         select coalesce(size, 0) as size, coalesce(note, '') as note,
-               coalesce(certified, 0) as certified, told
+               coalesce(certified, 0) as certified, told, refused
           from log_told
           left join lateral (select * from log_checkpoint order by size desc limit 1) _ on true
         """
@@ -79,8 +85,18 @@ async def waiting(tx: Transaction, limit: int) -> list[bytes]:
     return [row["digest"] for row in rows]
 
 
+async def waits(tx: Transaction, count: int) -> bool:
+    """Say whether more than `count` transactions wait: they go first, certificates after them."""
+    found: bool = await tx.fetchval(
+        "select exists (select 1 from log_leaf where log_index is null offset $1)", count
+    )
+    return found
+
+
 async def place(tx: Transaction, digests: Mapping[bytes, int]) -> None:
     """Note which places transactions have in the log."""
+    if not digests:
+        return
     await tx.execute(
         """
         update log_leaf l
@@ -141,11 +157,58 @@ async def add_checkpoint(tx: Transaction, head: Head) -> None:
     )
 
 
-async def hear(tx: Transaction, indices: Iterable[int | None]) -> None:
-    """Learn from `erasure-certified` how far the log is named on the topic."""
-    heard = max((index for index in indices if index is not None), default=-1) + 1
-    if heard:
-        await tx.execute("update log_told set told = $1 where told < $1", heard)
+async def hear(tx: Transaction, heard: Sequence[Certificate]) -> bool:
+    """Learn from `erasure-certified` how far the log is named; to be called before they are stored.
+
+    False if another certificate has that place or that request here: then somebody else writes a
+    log with our key, and from now on nothing is signed.
+    """
+    logged = [one for one in heard if one.log_index is not None]
+    if not logged:
+        return True
+    same: bool = await tx.fetchval(
+        """
+        with heard as (
+            select * from unnest($1::uuid[], $2::bytea[], $3::bigint[])
+                       as _ (request_id, sha256, at)
+        ), learned as (
+            update log_told set told = greatest(told, (select max(at) + 1 from heard))
+             where told <= (select max(at) from heard)
+        )
+        select coalesce(bool_and(
+                   case when c.request_id is null
+                        then heard.at >= (select coalesce(max(size), 0) from log_checkpoint)
+                        else c.sha256 = heard.sha256 and c.log_index is not distinct from heard.at
+                   end), true)
+          from heard
+          left join certificate c using (request_id)
+        """,
+        [one.request_id for one in logged],
+        [one.sha256 for one in logged],
+        [one.log_index for one in logged],
+    )
+    if not same:
+        await refuse(tx, SECOND_WRITER)
+    return same
+
+
+async def refuse(tx: Transaction, reason: str | None) -> None:
+    """Note why nothing is signed any more; None: it is again."""
+    await tx.execute("update log_told set refused = $1", reason)
+
+
+async def named(tx: Transaction, start: int) -> dict[int, bytes]:
+    """Take the digests of certificates that stand at `start` or after it, by index."""
+    rows = await tx.fetch("select log_index, sha256 from certificate where log_index >= $1", start)
+    return {row["log_index"]: row["sha256"] for row in rows}
+
+
+async def waits_in_several_partitions(tx: Transaction) -> bool:
+    """Say whether what waits was said in more than one partition: then no order is known."""
+    count: int = await tx.fetchval(
+        "select count(distinct partition) from log_leaf where log_index is null"
+    )
+    return count > 1
 
 
 async def checkpoints_over(tx: Transaction, indices: Sequence[int]) -> dict[int, bytes]:

@@ -6,64 +6,126 @@ topic: what waits comes first, then the certificates, whose index the topic name
 follows from the topic, and a restored database makes the same one again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from contracts.errors import BadLog
 from contracts.merkle import leaf_hash
 from contracts.proof import Signer
 from contracts.tlog.checkpoint import Checkpoint
 from contracts.tlog.entries import STORED_BYTES, Kind, join_entries, of_certificate
-from contracts.tlog.tiles import WIDTH, Tile, append, edge, subtree
+from contracts.tlog.tiles import WIDTH, Tile, append, edge, subtree, tiles_for
 from services.erasure.log import store
+from services.erasure.log.files import published
+from services.erasure.log.recovery import Reason, Refused, lacking
 from services.erasure.log.store import Head
 from shared.database import Transaction
+from shared.logs import log
 
 APPEND_BATCH: Final = 2_000  # waiting transactions in one step
 BUNDLE_BYTES: Final = WIDTH * STORED_BYTES
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the log is: its key, every key that was its own, its name until a head says it, files.
+
+    `keys` are public keys, 32 bytes each; `folder` is where its files are published.
+    """
+
+    signer: Signer
+    keys: Collection[bytes]
+    origin: str
+    folder: Path
+
+
 class Writer:
-    """Writes the log of one origin with the log's own key."""
+    """Writes one log. It signs nothing that could be a second history."""
 
-    def __init__(self, signer: Signer, origin: str) -> None:
-        """`origin` names the log until its first head is signed; from then on the head does."""
-        self._signer = signer
-        self._origin = origin
+    def __init__(self, identity: Identity) -> None:
+        self._is = identity
+        self._checked = False
+        self._refused: Reason | None = None
 
-    async def append(self, tx: Transaction, certificates: Sequence[bytes]) -> tuple[int, bool]:
-        """Append what waits, then certificates by digest.
+    async def may_sign(self, tx: Transaction) -> bool:
+        """Bring a log that is behind up to what is known of it; False if that cannot be done.
 
-        Gives the first certificate's index, and whether more may wait.
+        What was published is looked at once for each process, and whenever the log is behind.
+        """
+        head = await store.head(tx)
+        refused = Reason.TWO if head.refused == Reason.TWO else None
+        if refused is None and (not self._checked or head.told > head.size):
+            refused = await self._caught_up(tx, head)
+        if refused is not None and refused is not self._refused:
+            log.critical("log-refuses-to-sign", kind=refused.value)
+        if refused != head.refused:
+            await store.refuse(tx, refused)
+        self._checked, self._refused = refused is None, refused
+        return refused is None
+
+    async def _caught_up(self, tx: Transaction, head: Head) -> Reason | None:
+        try:
+            async with tx.savepoint():
+                await self._recover(tx, head)
+        except Refused as refused:
+            return refused.reason
+        return None
+
+    async def append(self, tx: Transaction, certificates: Sequence[bytes]) -> int:
+        """Append what waits, then certificates by digest; gives the first certificate's index.
+
+        Only while nothing more waits than `APPEND_BATCH` may there be certificates.
         """
         head = await store.head(tx)
         waiting = await store.waiting(tx, APPEND_BATCH)
-        first = head.size + len(waiting)
-        if waiting:
-            await store.place(
-                tx, {digest: head.size + number for number, digest in enumerate(waiting)}
-            )
         entries = [Kind.TRANSACTION.value + digest for digest in waiting]
         entries += map(of_certificate, certificates)
         if entries:
-            await self._extend(tx, head, entries, first + len(certificates) if certificates else 0)
-        return first, len(waiting) == APPEND_BATCH
+            await self._extend(tx, head, entries, self._is.origin)
+        return head.size + len(waiting)
+
+    async def _recover(self, tx: Transaction, head: Head) -> None:
+        """Append what the log has already, elsewhere. Raises Refused."""
+        try:
+            seen = published(self._is.folder, self._is.keys)
+        except BadLog:
+            raise Refused(Reason.FORGED) from None
+        entries = await lacking(tx, head, self._is.folder, seen)
+        if entries:
+            log.warning("log-recovered", count=len(entries))
+            await self._extend(tx, head, entries, seen.origin if seen else self._is.origin)
+        if seen is None or not seen.size:
+            return
+        whole = [(0, seen.size)]
+        tiles = store.hashed(await store.contents(tx, tiles_for(whole)))
+        try:
+            same = subtree(tiles, *whole[0]) == seen.root
+        except BadLog:
+            same = False
+        if not same:
+            raise Refused(Reason.FORKED)
 
     async def _extend(
-        self, tx: Transaction, head: Head, entries: Sequence[bytes], certified: int
+        self, tx: Transaction, head: Head, entries: Sequence[bytes], origin: str
     ) -> None:
-        """Add entries to the tree and sign its head."""
+        """Add entries to the tree and sign its head, the first one as `origin`."""
         kept = await store.contents(tx, edge(head.size))
         known = store.hashed(kept)
         grown = append(known, head.size, list(map(leaf_hash, entries)))
         size = head.size + len(entries)
         root = subtree({**known, **grown}, 0, size)
-        await store.put(
-            tx,
-            {**{t: c for t, c in grown.items() if t.level}, **_bundles(kept, head.size, entries)},
-        )
-        origin = Checkpoint.read(head.note).origin if head.note else self._origin
-        note = Checkpoint(origin, size, root).sign(self._signer)
-        await store.add_checkpoint(tx, Head(size, note, certified or head.certified))
+        above = {tile: content for tile, content in grown.items() if tile.level}
+        await store.put(tx, {**above, **_bundles(kept, head.size, entries)})
+        places = dict(zip(entries, range(head.size, size), strict=True))
+        await store.place(tx, {e[1:]: at for e, at in places.items() if e[:1] == Kind.TRANSACTION})
+        ends = [at + 1 for entry, at in places.items() if entry[:1] == Kind.CERTIFICATE]
+        if head.note:
+            origin = Checkpoint.read(head.note).origin
+        note = Checkpoint(origin, size, root).sign(self._is.signer)
+        certified = max(ends, default=head.certified)
+        await store.add_checkpoint(tx, Head(size=size, note=note, certified=certified))
 
 
 def origin_of(public_url: str) -> str:
@@ -71,7 +133,7 @@ def origin_of(public_url: str) -> str:
     return public_url.partition("://")[2].rstrip("/") + "/log"
 
 
-def _bundles(kept: dict[Tile, bytes], size: int, entries: Sequence[bytes]) -> dict[Tile, bytes]:
+def _bundles(kept: Mapping[Tile, bytes], size: int, entries: Sequence[bytes]) -> dict[Tile, bytes]:
     """Fill the bundles of entries on from a log of `size`."""
     number = size // WIDTH
     joined = kept.get(Tile(0, number), b"") + join_entries(entries)

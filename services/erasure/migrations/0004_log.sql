@@ -29,7 +29,9 @@ comment on table log_checkpoint is 'append-only';
 -- How much of the log erasure-certified has named on the topic: one more than the highest index.
 create table log_told (
     one  boolean primary key default true check (one),
-    told bigint  not null
+    told bigint  not null,
+    -- Why nothing is signed any more, or null.
+    refused text
 );
 insert into log_told (told) values (0);
 
