@@ -11,9 +11,11 @@ from contracts.merkle import leaf_hash, root
 from contracts.messages import ErasureCertified
 from contracts.tlog.checkpoint import Checkpoint
 from contracts.vocabulary import CertificateOutcome, Role
-from services.erasure.log import store
+from services.erasure import certifier
+from services.erasure.log import store, writer
 from services.erasure.log.files import publish, published
 from services.erasure.log.store import Head
+from services.erasure.log.writer import APPEND_BATCH
 from shared.settings import Settings
 from tests.erasure.test_log import entries, settled
 from tests.kernel import eventually
@@ -56,8 +58,18 @@ async def work_one(on: Ledger) -> Saga:
     return saga
 
 
-@pytest.mark.parametrize("files", [True, False], ids=["with its files", "from the topic alone"])
-async def test_a_restored_log_has_one_history(on: Ledger, tmp_path: Path, files: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("files", "step"),
+    [(True, APPEND_BATCH), (False, APPEND_BATCH), (False, 1)],
+    ids=["with its files", "from the topic alone", "in small steps"],
+)
+async def test_a_restored_log_has_one_history(
+    on: Ledger,
+    tmp_path: Path,
+    files: bool,  # noqa: FBT001
+    step: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     await work_one(on)
     before = await head_of(on)
     backup = await dumps.dump(on.settings, "erasure", tmp_path)
@@ -69,6 +81,8 @@ async def test_a_restored_log_has_one_history(on: Ledger, tmp_path: Path, files:
 
     await dumps.restore(on.settings, "erasure", backup)
     restored = await head_of(on)
+    for module in (certifier, writer):
+        monkeypatch.setattr(module, "APPEND_BATCH", step)
     await work_one(on)
     now, head = await entries(on), await head_of(on)
 
