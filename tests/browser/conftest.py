@@ -15,6 +15,15 @@ from tests.conftest import fresh_settings
 from tests.installation import Installation
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# What Playwright switches off, since Chromium heeds one such list only, and the address bar's two
+# popups: each window would load them, and nobody types there.
+SWITCHED_OFF = (
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "AimEnabled"),
+    *("OptimizationHints", "NetworkTimeServiceQuerying", "PreconnectToSearch"),
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+)
 SHARED_FORMS = ("newsletter/subscribe", "contact/message")
 
 
@@ -54,8 +63,9 @@ async def installation(
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """Open the browser once for a file; each test has a context of its own."""
-    # Chromium refuses its sandbox to root; the pages are our own.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = [f"--disable-features={','.join(SWITCHED_OFF)}"]
+    if os.geteuid() == 0:  # Chromium refuses its sandbox to root; the pages are our own
+        arguments.append("--no-sandbox")
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield opened
