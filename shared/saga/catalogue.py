@@ -34,7 +34,7 @@ class Relation:
     """A table, partition, foreign table or materialised view.
 
     `hidden`: this role may not read it, or a row level policy may keep rows from it. `size` in
-    bytes on disk.
+    bytes on disk; `empty`: it has no page here that a row could stand in.
     """
 
     oid: int
@@ -43,6 +43,7 @@ class Relation:
     quoted: str
     hidden: bool
     size: int
+    empty: bool
     columns: tuple[Column, ...]
     keys: tuple[Key, ...]
 
@@ -60,6 +61,7 @@ async def read_catalogue(tx: Transaction) -> list[Relation]:
         select c.oid, n.nspname as schema, c.relname as name,
                format('%I.%I', n.nspname, c.relname) as quoted,
                pg_relation_size(c.oid) as size,
+               pg_relation_size(c.oid) = 0 and c.relkind <> 'f' as empty,
                not (has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select'))
                    or (row_security_active(c.oid)
                        -- Everything is seen only with a policy that says so to this role, and

@@ -17,6 +17,7 @@ ROOT: Final = "subject"
 SMALL_BYTES: Final = 16 * 1024 * 1024  # a relation that may be scanned for each batch
 TINY_BYTES: Final = 64 * 1024
 NO_WAY: Final = "", "null::timestamptz"
+VALUE: Final = '"what was looked for"'  # beside a relation's own columns
 # Outside by design: what open requests are about, keyed digests of a day, and retained values,
 # of which the verifier sees everything but the values (they are counted apart).
 OUTSIDE: Final = frozenset({"alias", "ephemeral", "held"})
@@ -46,6 +47,9 @@ async def look(tx: Transaction, ids: Collection[UUID], addresses: Collection[str
     Raises CannotLook.
     """
     visible = within_sight(await read_catalogue(tx))
+    # What may be looked up in an index is: where a column's few values are known to the planner, it
+    # would read the whole table for each address instead.
+    await tx.execute("set local enable_seqscan = off")
     left_ids: dict[UUID, int] = {}
     left_addresses: dict[str, list[datetime | None]] = {}
     id_statement, text_statement = statements(visible)
@@ -85,6 +89,8 @@ def statements(relations: Sequence[Relation]) -> tuple[str, str]:
     id_parts: list[str] = []
     text_parts: list[str] = []
     for relation in relations:
+        if relation.empty:
+            continue
         ids = [column for column in relation.columns if column.type in UUIDS]
         texts = [column for column in relation.columns if column.type in TEXTS]
         way = way_to_root(relation, by_oid)
@@ -116,15 +122,13 @@ def _whole(
     """Read a whole relation for all of these columns; a value in two of them is found twice."""
     if not columns:
         return []
-    joins, since = way
     values = ", ".join(f"(t.{column.quoted}::{kind})" for column in columns)
-    return [
-        (
-            f"select v.value, {since} as since from {relation.quoted} t{joins}"
-            f" cross join lateral (values {values}) as v (value)"
-            " where v.value in (select value from wanted)"
-        )
-    ]
+    found = (
+        f"select t.*, v.{VALUE} from {relation.quoted} t"
+        f" cross join lateral (values {values}) as v ({VALUE})"
+        f" where v.{VALUE} = any($1::{kind}[])"
+    )
+    return [_with_time(found, way)]
 
 
 def _id_part(relation: Relation, column: Column) -> str:
@@ -138,20 +142,24 @@ def _text_part(relation: Relation, column: Column, way: tuple[str, str]) -> str:
     """Search one text column, joined to `subject` along its foreign keys where there is a way.
 
     A column with an index is looked up address by address: without planner statistics (they would
-    keep samples of addresses) `= any` would read the whole table.
+    keep samples of addresses) `= any` would read the whole table. Any other is read as it stands:
+    by another collation than an index has, so that none is gone through that ends with it.
     """
-    joins, since = way
     if column.indexed:
+        looked_up = f"select * from {relation.quoted} t where t.{column.quoted} = w.value offset 0"
+        found = f"select t.*, w.value as {VALUE} from wanted w cross join lateral ({looked_up}) t"
+    else:
         found = (
-            f"(select t.* from {relation.quoted} t where t.{column.quoted} = wanted.value offset 0)"
+            f"select t.*, t.{column.quoted}::text as {VALUE} from {relation.quoted} t"
+            f' where t.{column.quoted}::text collate "C" = any($1::text[])'
         )
-        return (
-            f"select wanted.value, {since} as since from wanted cross join lateral {found} t{joins}"
-        )
-    return (
-        f"select t.{column.quoted}::text as value, {since} as since"
-        f" from {relation.quoted} t{joins} where t.{column.quoted}::text = any($1::text[])"
-    )
+    return _with_time(found, way)
+
+
+def _with_time(found: str, way: tuple[str, str]) -> str:
+    """Ask for the time of what was found, and of nothing else."""
+    joins, since = way
+    return f"select t.{VALUE} as value, {since} as since from ({found} offset 0) t{joins}"
 
 
 def way_to_root(relation: Relation, by_oid: Mapping[int, Relation]) -> tuple[str, str]:
@@ -178,12 +186,14 @@ def way_to_root(relation: Relation, by_oid: Mapping[int, Relation]) -> tuple[str
 
 
 def _joins(steps: Sequence[tuple[Relation, Any]]) -> str:
+    """Follow foreign keys row by row: joined otherwise, all of `subject` might be read."""
     sql = ""
     for number, (relation, key) in enumerate(steps, 1):
         before = "t" if number == 1 else f"j{number - 1}"
         pairs = " and ".join(
-            f"j{number}.{theirs} = {before}.{ours}"
+            f"there.{theirs} = {before}.{ours}"
             for ours, theirs in zip(key.columns, key.targets, strict=True)
         )
-        sql += f" left join {relation.quoted} j{number} on {pairs}"
+        looked_up = f"select * from {relation.quoted} there where {pairs} offset 0"
+        sql += f" left join lateral ({looked_up}) j{number} on true"
     return sql

@@ -59,3 +59,28 @@ async def test_an_address_is_found_with_the_time_of_its_relationship(here: Town)
 
     (since,) = remains.addresses[address]
     assert since is not None
+
+
+async def test_a_large_relation_is_not_read_once_for_each_address(here: Town) -> None:
+    many = {here.somebody() for _ in range(50)}
+    owner = await asyncpg.connect(here.settings.database_url(SHOP, "owner"))
+    slice_ = await Database.connect(here.settings, SHOP, "verifier", size=1)
+    try:
+        await owner.execute("create table few_words (word text, other uuid)")
+        await owner.execute("create index on few_words (word)")
+        await owner.execute(
+            "insert into few_words select 'w' || n % 2, gen_random_uuid()"
+            "  from generate_series(1, 3000) n"
+        )
+        await owner.execute("analyze few_words")
+        async with slice_.begin() as tx:
+            await look(tx, set(), many)
+            scans = await tx.fetchval(
+                "select seq_scan from pg_stat_xact_user_tables where relname = 'few_words'"
+            )
+    finally:
+        await slice_.close()
+        await owner.execute("drop table if exists few_words")
+        await owner.close()
+
+    assert scans == 0
