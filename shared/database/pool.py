@@ -92,6 +92,11 @@ class Database:
             server_settings={
                 "application_name": f"{service}/{role}",
                 "plan_cache_mode": "force_custom_plan",
+                # Our statements are short: compiling one, or starting processes for it, costs more.
+                "jit": "off",
+                "max_parallel_workers_per_gather": "0",
+                # A batch asks for few rows of many, and for those that were written last: by index.
+                "random_page_cost": "1.1",
                 "statement_timeout": str(allowed.statement),
                 "idle_in_transaction_session_timeout": str(allowed.idle),
             },
