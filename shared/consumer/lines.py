@@ -99,6 +99,8 @@ class Reader:
     `replayable`: types whose effect is final by state, so that no inbox row is written for them.
     `unordered`: types that are handed over although an earlier line of the same id is parked or
     waits for its claim check. A service's own receipts and verifications are always unordered.
+    `own`: types of which only what a key of this very service signed concerns this reader, be it
+    the slice's or its verifier's; records of others are passed over unopened.
     """
 
     service: str
@@ -108,6 +110,7 @@ class Reader:
     evidence: Evidence | None = None
     replayable: frozenset[type[Message]] = field(default=frozenset())
     unordered: frozenset[type[Message]] = field(default=frozenset())
+    own: frozenset[type[Message]] = field(default=frozenset())
 
 
 class Park(Exception):  # noqa: N818 - it says what to do with the line

@@ -5,14 +5,14 @@ after that a line nobody can read fails alone.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from aiokafka import ConsumerRecord
 
 from contracts.errors import BadInput, BadMessage, BadProof
-from contracts.messages import Event, KeyPublished, KeyRetired, KeyRevoked, parse
+from contracts.messages import Event, KeyPublished, KeyRetired, KeyRevoked, Message, parse
 from contracts.proof import Proof, PublicKey, Record, Roots, check
 from contracts.reading import belongs, prove, refuse_revoked
 from contracts.topics import TOPICS, Policy, may_sign
@@ -20,6 +20,7 @@ from contracts.vocabulary import MessageType
 from shared.consumer.keyring import Keys
 from shared.consumer.lines import AnyLine, Delivery, Line, Reader, Unreadable
 from shared.consumer.sharing import Opened, Shared
+from shared.database.pool import VERIFIER_SUFFIX
 from shared.settings import Settings
 
 KafkaRecord: TypeAlias = ConsumerRecord[bytes, bytes]
@@ -81,14 +82,17 @@ class Opener:
         self._roots = Roots()
         self._everything = reader.evidence is not None
         # Every reader hears what changes about keys: who was believed a moment ago may not be now.
-        self._hints = _NEWS | {kind.type.value.encode() for kind in reader.reactions}
+        self._hints = _NEWS | _types(reader.reactions)
+        self._own = _types(reader.own) if not self._everything else frozenset()
+        self._slice = reader.service.removesuffix(VERIFIER_SUFFIX)
 
     async def open(self, topic: str, partition: int, records: Sequence[KafkaRecord]) -> Batch:
         """Open records of one partition, from the first on: MAX_RECORDS, or MAX_LINES together.
 
         The next call begins at the batch's `next_offset`. Other tasks run in between: the
-        database works on the batch before this one meanwhile. The type header lets a record be
-        skipped unopened; it is a hint, and a reader that keeps evidence does not believe it.
+        database works on the batch before this one meanwhile. The headers of type and key let a
+        record be skipped unopened; they are hints, and a reader that keeps evidence does not
+        believe them.
         Raises KafkaError if an unknown key cannot be looked up now.
         """
         batch = Batch(topic, partition, records[0].offset)
@@ -100,13 +104,20 @@ class Opener:
             elif self._everything or headers.get(_HINT) in self._hints:
                 key_id = headers.get(_KEY, b"").hex()
                 signer = self._keys.known(key_id) or await self._keys.find(key_id)
-                self._take(batch, record, signer)
+                if not self._of_others(headers, signer):
+                    self._take(batch, record, signer)
             batch.next_offset = record.offset + 1
             if len(batch.lines) >= MAX_LINES:
                 break
             if number % OPENED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return batch
+
+    def _of_others(self, headers: Mapping[str, bytes], signer: PublicKey | None) -> bool:
+        """Say whether another service says what concerns this one only of itself."""
+        return (
+            signer is not None and signer.service != self._slice and headers.get(_HINT) in self._own
+        )
 
     def _take(self, batch: Batch, record: KafkaRecord, signer: PublicKey | None) -> None:
         """Open one record into the batch, or take what another reader has opened already."""
@@ -161,6 +172,10 @@ class Opener:
                     news = line.message
                     if isinstance(news, KeyPublished | KeyRetired | KeyRevoked):
                         self._keys.learn(news)
+
+
+def _types(kinds: Iterable[type[Message]]) -> frozenset[bytes]:
+    return frozenset(kind.type.value.encode() for kind in kinds)
 
 
 def readable(

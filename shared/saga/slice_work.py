@@ -6,7 +6,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from contracts.messages import ConsentWithdrawn, Message
+from contracts.messages import (
+    ConsentWithdrawn,
+    Message,
+    SliceErased,
+    SliceReerased,
+    SliceVerified,
+    SubjectsClosed,
+)
 from contracts.topics import CLOSED, CONSENT, ERASURE
 from contracts.vocabulary import Role
 from shared.consumer.lines import Reactions, Reader
@@ -27,6 +34,10 @@ LOOK_AGAIN: Final = timedelta(seconds=1)
 HOLDS_AGAIN: Final = timedelta(seconds=10)
 HOLDS_AT_ONCE: Final = 500
 REPLAYABLE: Final[frozenset[type[Message]]] = frozenset({ConsentWithdrawn})
+# What a slice hears of itself and its own verifier, unless it is more than a slice.
+OWN: Final[frozenset[type[Message]]] = frozenset(
+    {ConsentWithdrawn, SliceErased, SliceReerased, SliceVerified, SubjectsClosed}
+)
 
 
 def slice_work(
@@ -37,13 +48,15 @@ def slice_work(
     *,
     post: Post | None,
     actions: Actions,
+    own: frozenset[type[Message]],
     tasks: Sequence[Task] = (),
 ) -> Work:
     """Describe a slice's worker: consumer with claim check, saga retry, mailer, clock.
 
     `find` says which subjects an address means, `reactions` is all the service hears, `post` what
-    its mails are made of (None: it sends none), `actions` what falls due; `tasks` run besides, and
-    wait for the gate themselves where they must.
+    its mails are made of (None: it sends none), `actions` what falls due, `own` the types of
+    which it hears its own only; `tasks` run besides, and wait for the gate themselves where they
+    must.
     Raises MissingSecret without the service's key.
     """
     service = inventory.service
@@ -53,7 +66,14 @@ def slice_work(
         participant = Participant(worker.effects, inventory, find, worker.ready)
         made[service] = participant
         topics = (ERASURE.name, CLOSED.name, CONSENT.name)
-        return Reader(service, topics, reactions, before=participant.before, replayable=REPLAYABLE)
+        return Reader(
+            service,
+            topics,
+            reactions,
+            before=participant.before,
+            replayable=REPLAYABLE,
+            own=own,
+        )
 
     async def retry(_: Worker) -> None:
         await made[service].retry()
@@ -63,8 +83,8 @@ def slice_work(
         await keep_deadlines(worker.effects, actions, ready=ready, look_again=LOOK_AGAIN)
 
     signer = signer_for(settings, service, Role.SERVICE)
-    own = (retry, keep_time, partial(_send_mails, post=post), partial(_end_holds, of=inventory))
-    return Work(service, signer, reader, tasks=(*own, *tasks))
+    every = (retry, keep_time, partial(_send_mails, post=post), partial(_end_holds, of=inventory))
+    return Work(service, signer, reader, tasks=(*every, *tasks))
 
 
 async def _send_mails(worker: Worker, post: Post | None) -> None:

@@ -115,6 +115,7 @@ def verifier_reader(service: str, written: asyncio.Event) -> Reader:
             SubjectsClosed: closed,
             AliasesDestroyed: destroyed,
         },
+        own=frozenset({SliceErased, SliceReerased, SubjectsClosed}),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import typer
 from fastapi import APIRouter
 
-from contracts.messages import ConsentWithdrawn
+from contracts.messages import ConsentWithdrawn, Message
 from contracts.vocabulary import Reason
 from shared.consumer.lines import Reactions
 from shared.database.migrations import Kernel, Schema
@@ -19,7 +19,7 @@ from shared.mail import Post
 from shared.saga.claims import Find
 from shared.saga.origin import claim_router, keep_ending, origin_reactions
 from shared.saga.participant import slice_reactions, together
-from shared.saga.slice_work import slice_work
+from shared.saga.slice_work import OWN, slice_work
 from shared.settings import Settings
 from shared.slice.consents import WITHDRAWN_BEFORE, withdrawn_before
 from shared.slice.counting import counting_router
@@ -131,6 +131,7 @@ class Service:
             self.inventory,
             self.find,
             self.hears(self.inventory, self.find),
+            own=self.hears_alone,
             post=self.mails(settings) if self.mails else None,
             actions={
                 **ending_actions(
@@ -146,9 +147,18 @@ class Service:
         return together(
             slice_reactions(inventory, find),
             {ConsentWithdrawn: withdrawn_before(self.stands_on)},
-            origin_reactions() if self.origin else {},
+            self._follows(),
             self.reactions,
         )
+
+    @property
+    def hears_alone(self) -> frozenset[type[Message]]:
+        """Types of which it hears its own only: not what it follows as an origin or by itself."""
+        return OWN - set(self._follows()) - set(self.reactions)
+
+    def _follows(self) -> Reactions:
+        """Give what an origin hears: it follows its requests through all slices."""
+        return origin_reactions() if self.origin else {}
 
     def add_commands(self, parent: typer.Typer) -> None:
         """Add what it brings to the command line."""
