@@ -33,6 +33,7 @@ from shared.worker import Task, Work, Worker
 LOOK_AGAIN: Final = timedelta(seconds=1)
 HOLDS_AGAIN: Final = timedelta(seconds=10)
 HOLDS_AT_ONCE: Final = 500
+TOPICS: Final = (ERASURE.name, CLOSED.name, CONSENT.name)
 REPLAYABLE: Final[frozenset[type[Message]]] = frozenset({ConsentWithdrawn})
 # What a slice hears of itself and its own verifier, unless it is more than a slice.
 OWN: Final[frozenset[type[Message]]] = frozenset(
@@ -65,15 +66,8 @@ def slice_work(
     async def reader(worker: Worker) -> Reader:
         participant = Participant(worker.effects, inventory, find, worker.ready)
         made[service] = participant
-        topics = (ERASURE.name, CLOSED.name, CONSENT.name)
-        return Reader(
-            service,
-            topics,
-            reactions,
-            before=participant.before,
-            replayable=REPLAYABLE,
-            own=own,
-        )
+        before = participant.before
+        return Reader(service, TOPICS, reactions, before, replayable=REPLAYABLE, own=own)
 
     async def retry(_: Worker) -> None:
         await made[service].retry()
