@@ -98,6 +98,9 @@ async def _started(
             await consumer.stop()
             await asyncio.sleep(BACK_OFF_SECONDS[min(tries, len(BACK_OFF_SECONDS) - 1)])
             tries += 1
+        except asyncio.CancelledError:
+            await consumer.stop()
+            raise
     try:
         yield consumer
     finally:

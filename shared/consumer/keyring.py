@@ -57,8 +57,8 @@ class Keys:
             self._settings.topic(ERASURE.name), register_partition(self._settings)
         )
         consumer = AIOKafkaConsumer(bootstrap_servers=self._settings.kafka)
-        await consumer.start()
         try:
+            await consumer.start()
             ends: dict[TopicPartition, int] = await consumer.end_offsets([place])
             return ends[place]
         finally:

@@ -100,8 +100,8 @@ async def in_topics(bootstrap: str, topics: Sequence[str], markers: Sequence[str
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = sorted(consumer.assignment())
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)

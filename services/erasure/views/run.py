@@ -150,8 +150,8 @@ async def _ends(settings: Settings) -> Places:
         for number in range(settings.partitions_of(name))
     ]
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
-    await consumer.start()
     try:
+        await consumer.start()
         begins = await consumer.beginning_offsets(places)
         ends = await consumer.end_offsets(places)
     finally:
