@@ -1,5 +1,6 @@
-"""The command line as an auditor runs it: a process of its own."""
+"""The command line as an auditor runs it: a process of its own; and an export in bad hands."""
 
+import base64
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from contracts.proof import Proof, Record
 from tests.ledger import Ledger, Saga
 from tests.processes import run
 
@@ -44,3 +46,41 @@ def read(file: Path) -> Lines:
 def write(file: Path, lines: Lines) -> None:
     """Write an export anew."""
     file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+
+
+async def export_to(history: History, file: Path) -> Lines:
+    """Export the topic; return its lines, the header first."""
+    code, _ = await history.expunge("audit", "export", file)
+    assert code == 0
+    return read(file)
+
+
+def at(lines: Lines, kind: str, number: int = 0) -> int:
+    """Say which line of an export is the n-th record of a type."""
+    wanted = [
+        place
+        for place, line in enumerate(lines[1:], 1)
+        if base64.b64decode(dict(line["headers"])["type"]) == kind.encode()
+    ]
+    return wanted[number]
+
+
+def renumber(lines: Lines) -> None:
+    """Give all entries offsets from 0 on, as somebody does who hides what was done."""
+    for offset, line in enumerate(lines[1:]):
+        line["offset"] = offset
+    lines[0]["spans"] = [[0, len(lines) - 1]]
+
+
+def entry(record: Record, proof: Proof) -> dict[str, Any]:
+    """Write a sealed record as a line of an export; `renumber` gives it its offset."""
+    headers = [[name, base64.b64encode(raw).decode()] for name, raw in proof.headers()]
+    value = base64.b64encode(record.value).decode()
+    return {"partition": 0, "offset": 0, "key": None, "headers": headers, "value": value}
+
+
+def spoil(line: dict[str, Any], old: bytes, new: bytes) -> None:
+    """Change bytes of a record's value."""
+    value = base64.b64decode(line["value"])
+    assert old in value
+    line["value"] = base64.b64encode(value.replace(old, new)).decode()

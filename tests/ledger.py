@@ -125,10 +125,14 @@ class Ledger:
         return signer_for(self.settings, service, role)
 
     def seal(
-        self, signer: Signer, messages: Sequence[Message], source: str | None = None
+        self,
+        signer: Signer,
+        messages: Sequence[Message],
+        source: str | None = None,
+        at: datetime | None = None,
     ) -> tuple[Record, Proof]:
-        """Make one record of messages of one type; `source` may lie about who speaks."""
-        now = datetime.now(UTC)
+        """Make one record of messages of one type; `source` and `at` may lie about who and when."""
+        now = at or datetime.now(UTC)
         first = messages[0]
         partition = partition_of(first.subject, self.settings.partitions_of(first.topic.name))
         lines = tuple(

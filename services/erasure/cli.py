@@ -18,11 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from contracts import verify_bundle
 from contracts.errors import BadTrust
 from contracts.trust import KeyRing, Trust
-from services.erasure.audit import given
 from services.erasure.audit.broker import BrokerSource
+from services.erasure.audit.comparing import compare
 from services.erasure.audit.entries import Source, Unreadable
 from services.erasure.audit.export import FileSource, export
-from services.erasure.audit.findings import Finding, Kind
 from services.erasure.audit.replay import Replay, replay
 from services.erasure.audit.report import as_json, as_text, report
 from services.erasure.log.cli import log_commands
@@ -34,7 +33,6 @@ FOUND: Final = 1
 USAGE: Final = 2
 UNREADABLE: Final = 3
 KAFKA: Final = "kafka"
-DATABASE: Final = "database"
 PANEL: Final = "Check what others claim"
 PROCESSES: Final = "Run one process"
 
@@ -145,8 +143,9 @@ async def _replay(
 ) -> tuple[Replay, int | None]:
     async with _opened(settings, source) as entries:
         with _progress("replay", entries) as advance:
-            work = await replay(entries, KeyRing(keys), advance)
-    return work, None if certificates is None else await _compare(settings, work, certificates)
+            ring, compared = KeyRing(keys), certificates is not None
+            work = await replay(entries, ring, advance, compare=compared)
+    return work, None if certificates is None else await compare(settings, work, certificates)
 
 
 @asynccontextmanager
@@ -156,30 +155,6 @@ async def _opened(settings: Settings, source: str) -> AsyncIterator[Source]:
         return
     async with BrokerSource(settings) as broker:
         yield broker
-
-
-async def _compare(settings: Settings, work: Replay, certificates: str) -> int:
-    """Compare certificates that somebody holds with those that the topic names."""
-    count = 0
-    if certificates == DATABASE:
-        async for request_id, digest in given.from_database(settings):
-            work.closed.give(request_id, digest)
-            count += 1
-    else:
-        for request_id, digest in given.from_folder(Path(certificates)):
-            work.closed.give(request_id, digest)
-            count += 1
-    for request_id, told, was_given in work.closed.compare():
-        if not was_given and certificates != DATABASE:
-            continue  # nobody has to hand all certificates to an auditor
-        kind = Kind.FORGED if told and was_given else Kind.EXTRA if was_given else Kind.MISSING
-        what = {
-            Kind.FORGED: "the certificate has another digest than erasure-certified",
-            Kind.EXTRA: "a certificate that the topic does not name",
-            Kind.MISSING: "the ledger does not have the certificate that the topic names",
-        }[kind]
-        work.findings.add(Finding(kind, what, request_id=str(request_id)))
-    return count
 
 
 def _progress(what: str, source: Source) -> Any:

@@ -13,12 +13,12 @@ from tests.ledger import ledger, receipt
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def history(settings: Settings, environment: dict[str, str]) -> AsyncIterator[History]:
-    """Three certified sagas, one open, one receipt that nobody asked for."""
+    """Three certified sagas, one open, two receipts that nobody asked for in one record."""
     async with ledger(settings) as on:
         sagas = [await on.whole_saga() for _ in range(3)]
         waiting = await on.ask()
         await on.answer(waiting, "events")
-        await on.say(on.signer("newsletter"), receipt(None))
+        await on.say(on.signer("newsletter"), receipt(None), receipt(None))
         async with on.working():
             await on.certified(*sagas)
             await on.await_messages("erasure-certified", len(sagas))

@@ -25,24 +25,30 @@ create table closed (
     marks       blob    not null,
     origin      text    not null,
     certificate blob    not null,
+    statements  blob    not null,
     ended       integer not null
 ) without rowid;
 create table given (
     id          blob primary key,
-    certificate blob not null
+    certificate blob not null,
+    claimed     blob not null
 ) without rowid;
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A closed saga: partition, digest of its state, marks of its lines, who may end it."""
+    """A closed saga: partition, digest of its state, marks of its lines, who may end it.
+
+    `statements` is what its certificate may say, hash by hash (`audit/statements.py`).
+    """
 
     partition: int
     digest: bytes
     marks: bytes
     origin: str
     certificate: bytes
+    statements: bytes = b""
     ended: bool = False
 
     def knows(self, line_digest: str) -> bool:
@@ -60,6 +66,26 @@ class Closed:
             digest=sha256(b"later" + self.digest + raw).digest(),
             marks=self.marks + raw[:MARK_BYTES],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Digests of one request's certificate: as told on the topic, as given; empty: there is none.
+
+    `stated` and `claimed`: what it may say by the lines, what it does say.
+    """
+
+    request_id: UUID
+    told: bytes
+    given: bytes
+    stated: bytes
+    claimed: bytes
+
+    def says(self, statement: bytes) -> bool:
+        """Say whether the lines amount to this."""
+        size = len(statement)
+        ends = range(0, len(self.stated), size)
+        return statement in {self.stated[at : at + size] for at in ends}
 
 
 class ClosedSagas:
@@ -83,13 +109,14 @@ class ClosedSagas:
         if waiting is not None:
             return waiting
         row = self._database.execute(
-            "select partition, digest, marks, origin, certificate, ended from closed where id = ?",
+            "select partition, digest, marks, origin, certificate, statements, ended"
+            " from closed where id = ?",
             (request_id.bytes,),
         ).fetchone()
         if row is None:
             return None
-        partition, digest, marks, origin, certificate, ended = row
-        return Closed(partition, digest, marks, origin, certificate, bool(ended))
+        partition, digest, marks, origin, certificate, statements, ended = row
+        return Closed(partition, digest, marks, origin, certificate, statements, bool(ended))
 
     def hashes(self, partitions: int) -> list[bytes]:
         """Hash the sagas of each partition in the order of their ids."""
@@ -109,31 +136,31 @@ class ClosedSagas:
         ).fetchone()
         return int(all_of_them), int(ended)
 
-    def give(self, request_id: UUID, certificate: bytes) -> None:
-        """Note the digest of a certificate that somebody holds."""
+    def give(self, request_id: UUID, certificate: bytes, claimed: bytes) -> None:
+        """Note the digest of a certificate that somebody holds, and what it says."""
         self._database.execute(
-            "insert or replace into given (id, certificate) values (?, ?)",
-            (request_id.bytes, certificate),
+            "insert or replace into given (id, certificate, claimed) values (?, ?, ?)",
+            (request_id.bytes, certificate, claimed),
         )
 
-    def compare(self) -> Iterator[tuple[UUID, bool, bool]]:
-        """Go through requests whose certificate differs: is one on the topic, was one given."""
+    def compare(self) -> Iterator[Compared]:
+        """Go through requests with a certificate on the topic or given, in the order of ids."""
         self._write()
-        for request_id, told, given in self._database.execute(
+        for request_id, *digests in self._database.execute(
             """
-            select id, max(told), max(given)
-              from (select id, certificate, 1 as told, 0 as given
+            select id, max(told), max(given), max(stated), max(claimed)
+              from (select id, certificate as told, x'' as given,
+                           statements as stated, x'' as claimed
                       from closed
                      where certificate <> x''
                      union all
-                    select id, certificate, 0, 1
+                    select id, x'', certificate, x'', claimed
                       from given)
              group by id
-            having count(*) = 1 or min(certificate) <> max(certificate)
              order by id
             """
         ):
-            yield UUID(bytes=request_id), bool(told), bool(given)
+            yield Compared(UUID(bytes=request_id), *digests)
 
     def close(self) -> None:
         """Forget everything."""
@@ -144,7 +171,7 @@ class ClosedSagas:
         self._database.execute("begin")
         self._database.executemany(
             "insert or replace into closed (id, partition, digest, marks, origin, certificate,"
-            " ended) values (?, ?, ?, ?, ?, ?, ?)",
+            " statements, ended) values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     request_id.bytes,
@@ -153,6 +180,7 @@ class ClosedSagas:
                     closed.marks,
                     closed.origin,
                     closed.certificate,
+                    closed.statements,
                     int(closed.ended),
                 )
                 for request_id, closed in self._unwritten.items()

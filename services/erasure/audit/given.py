@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from contracts.bundle import MAX_BUNDLE_BYTES, SUFFIX, Bundle
@@ -19,11 +19,17 @@ PAGE: Final = 2_000
 NO_FOLDER: Final = "There is no folder of that name with bundles in it."
 NOT_A_BUNDLE: Final = "A file in the folder of certificates is not a bundle."
 
-Given = tuple[UUID, bytes]
+
+class Given(NamedTuple):
+    """A certificate that somebody holds: its request, its bytes (None: lost), their SHA-256."""
+
+    request_id: UUID
+    envelope: bytes | None
+    digest: bytes
 
 
 def from_folder(folder: Path) -> Iterator[Given]:
-    """Go through bundles: request id and digest of the certificate's bytes. Raises Unreadable."""
+    """Go through the certificates of bundles. Raises Unreadable."""
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     if not paths:
         raise Unreadable(NO_FOLDER)
@@ -35,7 +41,7 @@ def from_folder(folder: Path) -> Iterator[Given]:
             request_id = UUID(parse(bundle.request.line).subject)
         except (BadInput, OSError) as error:
             raise Unreadable(NOT_A_BUNDLE) from error
-        yield request_id, sha256(bundle.certificate).digest()
+        yield Given(request_id, bundle.certificate, sha256(bundle.certificate).digest())
 
 
 async def from_database(settings: Settings) -> AsyncIterator[Given]:
@@ -49,7 +55,7 @@ async def from_database(settings: Settings) -> AsyncIterator[Given]:
             for certificate in page:
                 envelope = certificate.envelope
                 kept = sha256(envelope).digest() if envelope else certificate.sha256
-                yield certificate.request_id, kept
+                yield Given(certificate.request_id, envelope, kept)
             if len(page) < PAGE:
                 return
             last = page[-1].request_id

@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.messages import ErasureCertified
 from services.erasure import rules
 from services.erasure.audit.findings import Kind
+from services.erasure.audit.order import backdated
 from services.erasure.facts import Fact, Receipt, Requested
 from services.erasure.rules import Saga
 
@@ -20,10 +21,12 @@ class OpenSaga:
     partition: int
     facts: list[Fact] = field(default_factory=list)
 
-    def add(self, fact: Fact) -> None:
-        """Take a fact in; a copy of a line that is known is no finding and no fact."""
-        if all(fact.digest != known.digest for known in self.facts):
-            self.facts.append(fact)
+    def add(self, fact: Fact) -> bool:
+        """Take a fact in; a copy of a line that is known is no finding and no fact: False."""
+        if any(fact.digest == known.digest for known in self.facts):
+            return False
+        self.facts.append(fact)
+        return True
 
     def saga(self) -> Saga:
         """Reduce what is known."""
@@ -35,18 +38,24 @@ class OpenSaga:
         A participant may erase again between the certifier's look and its word: that word was
         right when it was decided, so the state before counts too.
         """
+        return next(self.certifiables(), None)
+
+    def certifiables(self) -> Iterator[Saga]:
+        """Go through the states in which a certificate was possible, the latest first."""
         for count in range(len(self.facts), 0, -1):
             saga = rules.reduce(self.facts[:count])
             if saga.outcome is not None:
-                return saga
-        return None
+                yield saga
 
 
 Said = tuple[Kind, str]
 
 
 def judge(
-    opened: OpenSaga, said: ErasureCertified, register: Mapping[int, frozenset[str]]
+    opened: OpenSaga,
+    said: ErasureCertified,
+    said_at: datetime,
+    register: Mapping[int, frozenset[str]],
 ) -> Iterator[Said]:
     """Compare a certificate's announcement with what the saga's messages amount to."""
     saga = opened.certifiable()
@@ -60,6 +69,8 @@ def judge(
         yield from _against_register(saga, saga.requested, register)
         if said.certified_at > saga.requested.due_at:
             yield Kind.LATE, "certified after it was due"
+    for what in backdated(saga, said, said_at):
+        yield Kind.FORGED, what
     yield from _twice(opened.facts)
     for name in saga.extra:
         yield Kind.EXTRA, f"{name} answered although it was not asked"

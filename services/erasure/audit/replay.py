@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from contracts.errors import BadInput
+from contracts.errors import BadInput, RevokedKey
 from contracts.messages import (
     AliasesDestroyed,
     ErasureCertified,
@@ -25,18 +26,31 @@ from contracts.trust import KeyRing
 from contracts.vocabulary import CertificateOutcome
 from services.erasure.audit import open_sagas
 from services.erasure.audit.closed import MARK_BYTES, Closed, ClosedSagas
+from services.erasure.audit.diagnosing import HEADERS, reason
 from services.erasure.audit.entries import Entry, Source, Span, reading_order
 from services.erasure.audit.findings import Finding, Findings, Kind
 from services.erasure.audit.open_sagas import OpenSaga
+from services.erasure.audit.order import Clocks, premature
+from services.erasure.audit.statements import stated
 from services.erasure.facts import Fact, Place, ReadBack, Receipt, fact_of
 
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
+PROOF_HEADERS: Final = 6  # `Proof.headers`: what is beside them was signed by nobody
+
+
+class Where(NamedTuple):
+    """Where an entry stands, or a line of it; without a line it is the entry as a whole."""
+
+    partition: int
+    offset: int
+    line: int | None = None
 
 
 class Replay:
     """Feed it every entry of one partition after the other, in order, then ask for the report."""
 
-    def __init__(self, ring: KeyRing, spans: tuple[Span, ...]) -> None:
+    def __init__(self, ring: KeyRing, spans: tuple[Span, ...], *, compare: bool = False) -> None:
+        """Begin before the first entry. `compare`: certificates will be compared at the end."""
         self.findings = Findings()
         self.messages: Counter[str] = Counter()
         self.outcomes: Counter[CertificateOutcome] = Counter()
@@ -46,8 +60,10 @@ class Replay:
         self.spans = spans
         self.certified = self.ended = 0
         self.last_said_at = _BEFORE_ALL
-        self._ring = ring
+        self.ring = ring
+        self._compare = compare
         self._roots = Roots()
+        self._clocks = Clocks()
         self._register: dict[int, frozenset[str]] = {}
         self._believed: dict[str, dict[int, int]] = {}  # key -> partition -> its last offset
         self._next = [span.begin for span in spans]
@@ -58,7 +74,7 @@ class Replay:
     def feed(self, entry: Entry) -> None:
         """Take one entry in."""
         expected, self._next[entry.partition] = self._next[entry.partition], entry.offset + 1
-        at = Place(entry.partition, entry.offset, 0)
+        at = Where(entry.partition, entry.offset)
         if entry.offset > expected:
             self._found(Kind.MISSING, f"offsets {expected} to {entry.offset - 1}", at)
         elif entry.offset < expected:
@@ -67,6 +83,8 @@ class Replay:
         if opened is None:
             return
         self._believed.setdefault(opened.signer.key_id, {})[entry.partition] = entry.offset
+        if len(entry.headers) > PROOF_HEADERS:
+            self._found(Kind.EXTRA, "a header that nobody signed", at)
         for line, (event, raw) in enumerate(zip(opened.events, opened.record.lines, strict=True)):
             self.messages[event.type.value] += 1
             self.last_said_at = max(self.last_said_at, event.time)
@@ -91,13 +109,17 @@ class Replay:
         for key, opened in (*self.open.items(), *self.batches.items()):
             self._close(key, opened, "", b"")
 
-    def _opened(self, entry: Entry, at: Place) -> Opened | None:
+    def _opened(self, entry: Entry, at: Where) -> Opened | None:
         try:
             key_id = Proof.from_headers(entry.headers).key_id
-            signer = self._ring.find(key_id)
-            if signer is None:
-                self._found(Kind.FORGED, f"unknown key {key_id}", at)
-                return None
+        except BadInput:
+            self._found(Kind.FORGED, HEADERS, at)
+            return None
+        signer = self.ring.find(key_id)
+        if signer is None:
+            self._found(Kind.FORGED, f"unknown key {key_id}", at)
+            return None
+        try:
             return open_record(
                 ERASURE.name,
                 entry.partition,
@@ -109,27 +131,32 @@ class Replay:
                 partitions=len(self.spans),
                 roots=self._roots,
             )
-        except BadInput as error:
+        except RevokedKey as error:
             self._found(Kind.FORGED, str(error), at)
+            return None
+        except BadInput:
+            why = reason(entry, signer, len(self.spans))
+            self._found(Kind.FORGED, why.what, at._replace(line=why.line))
             return None
 
     def _take(self, event: Event, place: Place, digest: str, key_id: str) -> None:
         message = event.message
         match message:
             case KeyPublished() | KeyRetired() | KeyRevoked():
-                self._believe(lambda: self._ring.learn(message), place)
+                self._believe(lambda: self.ring.learn(message), place)
                 if isinstance(message, KeyRevoked):
                     self._look_back(message, place)
             case RegisterPublished():
                 self._learn(message, place)
             case ErasureCertified():
-                self._certified(message, place)
+                if self._certified(message, event.time, place):
+                    self._look_at_clock(event.time, place, key_id)
             case AliasesDestroyed():
                 self._ended(message, event.source, place)
             case _:
                 fact = fact_of(event, place, digest, key_id)
-                if fact is not None:
-                    self._fact(message.subject, fact, message)
+                if fact is not None and self._fact(message.subject, fact, message):
+                    self._look_at_clock(event.time, place, key_id)
 
     def _believe(self, learn: Callable[[], None], place: Place) -> None:
         try:
@@ -139,7 +166,7 @@ class Replay:
 
     def _look_back(self, message: KeyRevoked, place: Place) -> None:
         """Say what was believed beyond the places of a revocation that the list does not have."""
-        key = self._ring.find(message.key_id)
+        key = self.ring.find(message.key_id)
         for partition, offset in self._believed.get(message.key_id, {}).items():
             if key is not None and not key.speaks_at(ERASURE.name, partition, offset):
                 what = (
@@ -153,47 +180,71 @@ class Replay:
         if self._register.setdefault(message.version, names) != names:
             self._found(Kind.EXTRA, f"another register version {message.version}", place)
 
-    def _fact(self, subject: str, fact: Fact, message: object) -> None:
+    def _look_at_clock(self, time: datetime, place: Place, key_id: str) -> None:
+        back = self._clocks.back(place.partition, key_id, time)
+        if back is not None:
+            what = f"dated {int(back.total_seconds())} s before what its signer said earlier"
+            self._found(Kind.REORDERED, what, place)
+
+    def _fact(self, subject: str, fact: Fact, message: object) -> bool:
+        """Take a fact in; False: it is a copy of one that is known."""
         request_id = UUID(subject)
         closed = self.closed.get(request_id)
         if closed is not None:
-            self._after(request_id, closed, fact)
-            return
+            return self._after(request_id, closed, fact)
         batch = getattr(message, "request_id", request_id) is None
         sagas = self.batches if batch else self.open
         opened = sagas.setdefault(request_id, OpenSaga(fact.place.partition))
-        opened.add(fact)
+        early = premature(opened.facts, fact, batch=batch)
+        if not opened.add(fact):
+            return False
+        if early is not None:
+            self._found(Kind.REORDERED, early, fact.place, request_id)
         if batch and isinstance(message, SliceVerified) and not message.remaining:
             self._close(request_id, sagas.pop(request_id), "", b"")
+        return True
 
-    def _after(self, request_id: UUID, closed: Closed, fact: Fact) -> None:
+    def _after(self, request_id: UUID, closed: Closed, fact: Fact) -> bool:
         """Judge what comes after a certificate: copies, and work done again after a restore."""
         if closed.knows(fact.digest):
-            return
+            return False
         again = isinstance(fact, Receipt | ReadBack) and fact.attempt > 0
         if not again:
             self._found(Kind.EXTRA, "said after the certificate", fact.place, request_id)
         self.closed.put(request_id, closed.with_line(fact.digest))
+        return True
 
-    def _certified(self, message: ErasureCertified, place: Place) -> None:
+    def _certified(self, message: ErasureCertified, said_at: datetime, place: Place) -> bool:
+        """Judge a certificate and close its saga; False: the saga had one already."""
         request_id, digest = message.request_id, bytes.fromhex(message.certificate_sha256)
         closed = self.closed.get(request_id)
         if closed is not None:
             if closed.certificate != digest:
                 self._found(Kind.EXTRA, "a second certificate", place, request_id)
-            return
+            return False
         opened = self.open.pop(request_id, None) or OpenSaga(place.partition)
-        for kind, what in open_sagas.judge(opened, message, self._register):
+        for kind, what in open_sagas.judge(opened, message, said_at, self._register):
             self._found(kind, what, place, request_id)
         self.outcomes[message.outcome] += 1
-        requested = opened.saga().requested
-        self._close(request_id, opened, requested.origin if requested else "?", digest)
+        requested, statements = opened.saga().requested, b""
+        if self._compare:
+            may_say = {
+                stated(request_id, saga, message.certified_at) for saga in opened.certifiables()
+            }
+            statements = b"".join(sorted(may_say))
+        origin = requested.origin if requested else "?"
+        self._close(request_id, opened, origin, digest, statements)
+        return True
 
-    def _close(self, key: UUID, opened: OpenSaga, origin: str, certificate: bytes) -> None:
+    def _close(
+        self, key: UUID, opened: OpenSaga, origin: str, certificate: bytes, statements: bytes = b""
+    ) -> None:
         saga = opened.certifiable() or opened.saga()
         marks = b"".join(bytes.fromhex(fact.digest)[:MARK_BYTES] for fact in opened.facts)
         state = sha256(saga.digest() + certificate).digest()
-        self.closed.put(key, Closed(opened.partition, state, marks, origin, certificate))
+        self.closed.put(
+            key, Closed(opened.partition, state, marks, origin, certificate, statements)
+        )
 
     def _ended(self, message: AliasesDestroyed, by: str, place: Place) -> None:
         closed = self.closed.get(message.request_id)
@@ -207,17 +258,9 @@ class Replay:
             what = f"{message.remaining} aliases remain"
             self._found(Kind.MISSING, what, place, message.request_id)
             return
-        ended = Closed(
-            closed.partition,
-            closed.digest,
-            closed.marks,
-            closed.origin,
-            closed.certificate,
-            ended=True,
-        )
-        self.closed.put(message.request_id, ended)
+        self.closed.put(message.request_id, replace(closed, ended=True))
 
-    def _found(self, kind: Kind, what: str, at: Place, request: UUID | None = None) -> None:
+    def _found(self, kind: Kind, what: str, at: Place | Where, request: UUID | None = None) -> None:
         about = None if request is None else str(request)
         self.findings.add(Finding(kind, what, at.partition, at.offset, at.line, about))
 
@@ -228,9 +271,11 @@ class Replay:
         self.findings.add(Finding(kind, what, partition, None, None, about))
 
 
-async def replay(source: Source, ring: KeyRing, advance: Callable[[int], None]) -> Replay:
-    """Read a source to its end and judge it. Raises Unreadable."""
-    work = Replay(ring, source.spans)
+async def replay(
+    source: Source, ring: KeyRing, advance: Callable[[int], None], *, compare: bool = False
+) -> Replay:
+    """Read a source to its end and judge it. `compare` as in `Replay`. Raises Unreadable."""
+    work = Replay(ring, source.spans, compare=compare)
     for partition in reading_order(len(source.spans)):
         async for entry in source.read(partition):
             work.feed(entry)

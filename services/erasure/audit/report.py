@@ -13,6 +13,7 @@ from services.erasure.audit.replay import Replay
 LIMITS: Final = (
     "Keys tell who signed, not that the machine was honest.",
     "A tail that was cut off is seen only against an end that somebody noted outside.",
+    "Whole sagas taken out, with offsets told anew, are seen only against their certificates.",
     "Mails in a mailbox, backups until their horizon and other companies' copies are out of scope.",
 )
 
