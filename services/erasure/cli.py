@@ -22,6 +22,7 @@ from services.erasure.audit.broker import BrokerSource
 from services.erasure.audit.comparing import compare
 from services.erasure.audit.entries import Source, Unreadable
 from services.erasure.audit.export import FileSource, export
+from services.erasure.audit.heading import hold
 from services.erasure.audit.replay import Replay, replay
 from services.erasure.audit.report import as_json, as_text, report
 from services.erasure.log.cli import log_commands
@@ -103,6 +104,10 @@ def replay_command(
         str | None,
         typer.Option(help="Compare with certificates: `database`, or a folder of bundles."),
     ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="A signed head of the log that you kept.", exists=True, dir_okay=False),
+    ] = None,
     trust: TrustFile = None,
     json: Json = False,
 ) -> None:
@@ -113,7 +118,9 @@ def replay_command(
     """
     settings = Settings.load()
     keys = _trust(trust or settings.trust)
-    work, compared = _run(_replay(settings, source, certificates, keys))
+    work, compared = _run(_replay(settings, source, certificates, keys, log=checkpoint is not None))
+    if checkpoint is not None:
+        hold(work, checkpoint.read_bytes(), keys)
     said = report(work, keys.root, compared=compared)
     work.closed.close()
     sys.stdout.write((as_json(said) if json else as_text(said)) + "\n")
@@ -139,12 +146,12 @@ def export_command(
 
 
 async def _replay(
-    settings: Settings, source: str, certificates: str | None, keys: Trust
+    settings: Settings, source: str, certificates: str | None, keys: Trust, *, log: bool
 ) -> tuple[Replay, int | None]:
     async with _opened(settings, source) as entries:
         with _progress("replay", entries) as advance:
             ring, compared = KeyRing(keys), certificates is not None
-            work = await replay(entries, ring, advance, compare=compared)
+            work = await replay(entries, ring, advance, compare=compared, log=log)
     return work, None if certificates is None else await compare(settings, work, certificates)
 
 

@@ -1,7 +1,10 @@
 """The auditor sees what was done to a topic, and says the same on every machine."""
 
+import asyncio
 import base64
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +212,32 @@ async def test_with_the_revocation_in_the_list_each_line_is_named(
         for line in lines[1:]
         if line["offset"] >= first and base64.b64decode(dict(line["headers"])["key"]) == theirs
     ]
+
+
+async def test_two_machines_say_the_same_bytes(
+    history: History, exported: Path, tmp_path: Path
+) -> None:
+    """Fresh interpreters that differ in hash seed, time zone, locale and folder."""
+    lines = await export_to(history, exported)
+    lines[0]["spans"][0][1] += 2  # a finding, and more than one order to write things in
+    write(exported, lines)
+    root = str(Path(__file__).parents[2])
+    said = []
+    replay = (sys.executable, "-m", "services.cli", "audit", "replay", "--json", "--from")
+    for seed, zone, locale, folder in (
+        ("1", "Pacific/Kiritimati", "C", root),
+        ("4711", "America/St_Johns", "de_DE.UTF-8", str(tmp_path)),
+    ):
+        own = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale, "PYTHONPATH": root}
+        process = await asyncio.create_subprocess_exec(
+            *replay,
+            exported,
+            cwd=folder,
+            env={**os.environ, **history.environment, **own},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        out, _ = await process.communicate()
+        said.append((process.returncode, out))
+
+    assert said[0] == said[1]
+    assert said[0][0] == 1

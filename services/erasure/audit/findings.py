@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_SHOWN: Final = 100  # findings kept with their places; the others are counted
 
@@ -16,6 +16,14 @@ class Kind(StrEnum):
     REORDERED = "reordered"
     LATE = "late"
     FORGED = "forged"
+
+
+class Where(NamedTuple):
+    """Where an entry stands, or a line of it; without a line it is the entry as a whole."""
+
+    partition: int
+    offset: int
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

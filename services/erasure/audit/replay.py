@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from contracts.errors import BadInput, RevokedKey
@@ -21,6 +21,7 @@ from contracts.messages import (
 )
 from contracts.proof import Proof, Roots
 from contracts.reading import Opened, open_record
+from contracts.tlog.entries import of_transaction
 from contracts.topics import ERASURE
 from contracts.trust import KeyRing
 from contracts.vocabulary import CertificateOutcome
@@ -28,29 +29,28 @@ from services.erasure.audit import open_sagas
 from services.erasure.audit.closed import MARK_BYTES, Closed, ClosedSagas
 from services.erasure.audit.diagnosing import HEADERS, reason
 from services.erasure.audit.entries import Entry, Source, Span, reading_order
-from services.erasure.audit.findings import Finding, Findings, Kind
+from services.erasure.audit.findings import Finding, Findings, Kind, Where
 from services.erasure.audit.open_sagas import OpenSaga
 from services.erasure.audit.order import Clocks, premature
 from services.erasure.audit.statements import stated
 from services.erasure.facts import Fact, Place, ReadBack, Receipt, fact_of
+from services.erasure.log.judging import FromTopic
 
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 PROOF_HEADERS: Final = 6  # `Proof.headers`: what is beside them was signed by nobody
 
 
-class Where(NamedTuple):
-    """Where an entry stands, or a line of it; without a line it is the entry as a whole."""
-
-    partition: int
-    offset: int
-    line: int | None = None
-
-
 class Replay:
     """Feed it every entry of one partition after the other, in order, then ask for the report."""
 
-    def __init__(self, ring: KeyRing, spans: tuple[Span, ...], *, compare: bool = False) -> None:
-        """Begin before the first entry. `compare`: certificates will be compared at the end."""
+    def __init__(
+        self, ring: KeyRing, spans: tuple[Span, ...], *, compare: bool = False, log: bool = False
+    ) -> None:
+        """Begin before the first entry.
+
+        `compare`: certificates will be compared at the end. `log`: the log is worked out too,
+        which takes some hundred bytes of memory for each transaction.
+        """
         self.findings = Findings()
         self.messages: Counter[str] = Counter()
         self.outcomes: Counter[CertificateOutcome] = Counter()
@@ -60,6 +60,7 @@ class Replay:
         self.spans = spans
         self.certified = self.ended = 0
         self.last_said_at = _BEFORE_ALL
+        self.log = FromTopic() if log else None
         self.ring = ring
         self._compare = compare
         self._roots = Roots()
@@ -83,6 +84,9 @@ class Replay:
         if opened is None:
             return
         self._believed.setdefault(opened.signer.key_id, {})[entry.partition] = entry.offset
+        if self.log is not None:
+            leaf = of_transaction(opened.record_id, opened.proof, opened.signer)
+            self.log.transaction(entry.partition, leaf)
         if len(entry.headers) > PROOF_HEADERS:
             self._found(Kind.EXTRA, "a header that nobody signed", at)
         for line, (event, raw) in enumerate(zip(opened.events, opened.record.lines, strict=True)):
@@ -222,6 +226,10 @@ class Replay:
             if closed.certificate != digest:
                 self._found(Kind.EXTRA, "a second certificate", place, request_id)
             return False
+        index, log = message.log_index, self.log
+        if not (log is None or index is None or log.certificate(index, digest)):
+            what = f"another certificate has index {index} of the log"
+            self._found(Kind.FORGED, what, place, request_id)
         opened = self.open.pop(request_id, None) or OpenSaga(place.partition)
         for kind, what in open_sagas.judge(opened, message, said_at, self._register):
             self._found(kind, what, place, request_id)
@@ -272,10 +280,15 @@ class Replay:
 
 
 async def replay(
-    source: Source, ring: KeyRing, advance: Callable[[int], None], *, compare: bool = False
+    source: Source,
+    ring: KeyRing,
+    advance: Callable[[int], None],
+    *,
+    compare: bool = False,
+    log: bool = False,
 ) -> Replay:
-    """Read a source to its end and judge it. `compare` as in `Replay`. Raises Unreadable."""
-    work = Replay(ring, source.spans, compare=compare)
+    """Read a source to its end and judge it; the rest as in `Replay`. Raises Unreadable."""
+    work = Replay(ring, source.spans, compare=compare, log=log)
     for partition in reading_order(len(source.spans)):
         async for entry in source.read(partition):
             work.feed(entry)
