@@ -28,7 +28,7 @@ STORING = {
 }
 # Tried in tests of their own.
 ELSEWHERE = {
-    "erasure": ("verify",),
+    "erasure": ("verify", "verify-file"),
     "registration": ("sign-in", "reset"),
     "website": ("choices", "settings", "counting"),
 }
