@@ -1,16 +1,26 @@
-"""`expunge keys`: make keys, show whose word counts."""
+"""`expunge keys`: make keys, show whose word counts, and end it."""
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
 
+import orjson
 import typer
 from aiokafka.errors import KafkaError
 
+from contracts.fields import RevokedFrom
+from contracts.vocabulary import Role
+from shared.keys import changes
 from shared.keys.files import KeysWrong, apply_keys, load_trust
 from shared.keys.first import publish_first
 from shared.mail.mailer import DKIM_KEY
 from shared.mail.signature import make_dkim_key
 from shared.settings import MissingSecret, Settings
+
+RESTART = "start every process again: web first, so that bundles name the key, then the workers"
 
 
 def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
@@ -24,12 +34,9 @@ def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
         Needs the broker: keys and register are the first records on `erasure.v1`.
         """
         settings = Settings.load()
-        try:
+        with _sentences():
             made = apply_keys(settings, services, verifiers)
             make_dkim_key(settings.secrets / DKIM_KEY)
-        except (KeysWrong, MissingSecret) as wrong:
-            typer.echo(str(wrong), err=True)
-            raise typer.Exit(1) from None
         for name in made:
             typer.echo(f"made {name}")
         if not made:
@@ -37,34 +44,129 @@ def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
         _publish(settings, verifiers)
 
     @app.command("list")
-    def show() -> None:
-        """Show the trusted keys: id, service, role, since when."""
-        _show(Settings.load())
+    def show(
+        json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
+    ) -> None:
+        """Show the trusted keys: id, service, role, state, since when, until when.
 
+        active: its private half is here; trusted: it is not; retired and revoked: it has ended.
+        """
+        with _sentences():
+            (_list_json if json else _list)(Settings.load())
+
+    _add_changes(app)
     return app
 
 
-def _publish(settings: Settings, participants: Sequence[str]) -> None:
-    """Put keys and register on the topic, before anything that needs them."""
+def _add_changes(app: typer.Typer) -> None:
+    def publish(settings: Settings, change: Callable[[], object]) -> None:
+        with _sentences():
+            change()
+        _publish(settings, None)
+
+    @app.command("rotate")
+    def rotate(
+        service: Annotated[str, typer.Argument(help="Whose key: newsletter, erasure, ...")],
+        role: Annotated[Role, typer.Option(help="service, verifier or log.")] = Role.SERVICE,
+    ) -> None:
+        """Let a new key take the place of the one a service signs with.
+
+        It is trusted and published before it is used, at the next start of the service's
+        processes. What the old one signed stays valid; `retire` it once all have started again.
+        Broken off, run it again. Needs the broker and the root key.
+        """
+        settings = Settings.load()
+        publish(settings, lambda: changes.announce(settings, service, role, datetime.now(UTC)))
+        changes.take_over(settings, service, role)
+        typer.echo(RESTART)
+
+    @app.command("retire")
+    def retire(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
+        """End a key that nobody signs with any more: no line dated later than now is its word."""
+        settings = Settings.load()
+        publish(settings, lambda: changes.retire(settings, key_id, datetime.now(UTC)))
+        typer.echo("retired")
+
+    @app.command("revoke")
+    def revoke(
+        key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")],
+        since: Annotated[
+            list[str] | None,
+            typer.Option("--since", metavar="TOPIC/PARTITION/OFFSET", help="Instead of its end."),
+        ] = None,
+    ) -> None:
+        """Believe a stolen key no more, from the present end of every partition on.
+
+        Places decide, not times: a thief writes any time. Whose key this was must have a new one:
+        `expunge keys rotate`. Needs the broker and the root key.
+        """
+        settings = Settings.load()
+        with _sentences():
+            places = {(one.topic, one.partition): one for one in _ends(settings)}
+            for text in since or ():
+                topic, partition, offset = _place(text, places)
+                places[topic, partition] = RevokedFrom(
+                    topic=topic, partition=partition, offset=offset
+                )
+        publish(settings, lambda: changes.revoke(settings, key_id, places.values()))
+        typer.echo(f"revoked, and believed before these places: {RESTART}")
+
+
+def _place(text: str, known: Collection[tuple[str, int]]) -> tuple[str, int, int]:
+    """Read TOPIC/PARTITION/OFFSET. Raises KeysWrong for what is none of the known partitions."""
+    found = re.fullmatch(r"([a-z.0-9]+)/([0-9]{1,6})/([0-9]{1,15})", text)
+    if found is None or (found[1], int(found[2])) not in known:
+        names = ", ".join(f"{topic}/{partition}" for topic, partition in sorted(known))
+        message = f"{text} is no place: write an offset after one of {names}"
+        raise KeysWrong(message)
+    return found[1], int(found[2]), int(found[3])
+
+
+def _ends(settings: Settings) -> Sequence[RevokedFrom]:
     try:
-        sent = asyncio.run(publish_first(settings, participants))
+        return asyncio.run(changes.ends(settings))
     except (KafkaError, OSError):
-        typer.echo("keys are made, but no broker answers at EXPUNGE_KAFKA", err=True)
+        message = "nothing was changed: no broker answers at EXPUNGE_KAFKA"
+        raise KeysWrong(message) from None
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Say what is wrong in a sentence and end with 1."""
+    try:
+        yield
+    except (KeysWrong, MissingSecret) as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(1) from None
+
+
+def _publish(settings: Settings, participants: Sequence[str] | None) -> None:
+    """Put what is new of keys and register on the topic, before anything that needs it."""
+    try:
+        with _sentences():
+            sent = asyncio.run(publish_first(settings, participants))
+    except (KafkaError, OSError):
+        what = "keys are made, but no broker answers at EXPUNGE_KAFKA: run this again"
+        typer.echo(what, err=True)
         raise typer.Exit(1) from None
     typer.echo(f"published {sent} records" if sent else "nothing to publish")
 
 
-def _show(settings: Settings) -> None:
+def _list(settings: Settings) -> None:
     """Print the trusted keys, one a line."""
-    try:
-        trust = load_trust(settings)
-    except KeysWrong as wrong:
-        typer.echo(str(wrong), err=True)
-        raise typer.Exit(1) from None
+    trust, used = load_trust(settings), changes.in_use(settings)
     typer.echo(f"root key {trust.root}")
     for key in trust.keys:
-        until = f" to {key.not_after:%Y-%m-%d}" if key.not_after else ""
+        until = f" to {key.not_after:%Y-%m-%d %H:%M} UTC" if key.not_after else ""
         typer.echo(
             f"{key.key_id}  {key.service:<14}{key.role.value:<10}"
-            f"from {key.not_before:%Y-%m-%d}{until}"
+            f"{changes.state_of(key, used):<9}from {key.not_before:%Y-%m-%d}{until}"
         )
+
+
+def _list_json(settings: Settings) -> None:
+    trust, used = load_trust(settings), changes.in_use(settings)
+    keys = [
+        {**key.model_dump(mode="json"), "state": changes.state_of(key, used)} for key in trust.keys
+    ]
+    typer.echo(orjson.dumps({"root": trust.root, "keys": keys}).decode())

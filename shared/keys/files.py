@@ -1,8 +1,8 @@
 """Private keys as files, and the signed list of public keys.
 
 `<secrets>/keys/root`, `keys/newsletter`, `keys/newsletter_verifier`, `keys/erasure_log`: 32 bytes
-of an Ed25519 private key in hex, mode 0600. The root key signs `trust.json` and `key-published`,
-nothing else; it may be taken off the machine afterwards.
+of an Ed25519 private key in hex, mode 0600. The root key signs `trust.json` and what the topic says
+of keys, nothing else; it may be taken off the machine afterwards.
 """
 
 import contextlib
@@ -62,7 +62,7 @@ def load_ring(settings: Settings) -> KeyRing:
     return KeyRing(load_trust(settings))
 
 
-def _make(settings: Settings, name: str) -> bool:
+def make_key(settings: Settings, name: str) -> bool:
     """Make a private key where there is none; say whether one was made."""
     try:
         write_secret(settings.secrets / "keys" / name, bytes(SigningKey.generate()).hex() + "\n")
@@ -93,7 +93,7 @@ def apply_keys(
     names = [key_name(service, role) for service, role in wanted]
     if not settings.trust.exists():  # else a new root would vouch for nothing that anybody trusts
         names.insert(0, ROOT)
-    made = [name for name in names if _make(settings, name)]
+    made = [name for name in names if make_key(settings, name)]
     signers = [signer_for(settings, service, role) for service, role in wanted]
     _write_trust(settings, signers, now or datetime.now(UTC))
     return made
@@ -103,26 +103,34 @@ def _write_trust(settings: Settings, signers: Iterable[Signer], now: datetime) -
     """Add new keys to `trust.json`; what it names already stays, also when it is not used now."""
     trust = load_trust(settings) if settings.trust.exists() else None
     known = {key.key_id: key for key in trust.keys} if trust else {}
-    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    new = {
-        signer.key_id: TrustedKey(
-            key_id=signer.key_id,
-            service=signer.service,
-            role=signer.role,
-            public_key=signer.public.hex(),
-            not_before=day,
-        )
-        for signer in signers
-        if signer.key_id not in known
-    }
+    new = {signer.key_id: trusted(signer, now) for signer in signers if signer.key_id not in known}
     if trust and not new:
         return
+    write_trust(settings, (known | new).values())
+
+
+def trusted(signer: Signer, now: datetime) -> TrustedKey:
+    """Describe a key that counts from the beginning of this day (UTC)."""
+    return TrustedKey(
+        key_id=signer.key_id,
+        service=signer.service,
+        role=signer.role,
+        public_key=signer.public.hex(),
+        not_before=now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
+    )
+
+
+def write_trust(settings: Settings, keys: Iterable[TrustedKey]) -> None:
+    """Sign a list of keys and put it in place of `trust.json`.
+
+    Raises KeysWrong if what is there is of another root key, MissingSecret without the root key.
+    """
     root = root_signer(settings)
-    if trust and trust.root != root.public.hex():
+    if settings.trust.exists() and load_trust(settings).root != root.public.hex():
         message = f"{settings.trust.name} is signed by another root key than keys/{ROOT}"
         raise KeysWrong(message)
-    keys = sorted((known | new).values(), key=lambda key: (key.service, key.role, key.key_id))
-    _replace(settings.trust, Trust(root=root.public.hex(), keys=tuple(keys)).to_json(root))
+    listed = sorted(keys, key=lambda key: (key.service, key.role, key.key_id))
+    _replace(settings.trust, Trust(root=root.public.hex(), keys=tuple(listed)).to_json(root))
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -23,7 +23,7 @@ from contracts.messages import (
 from contracts.proof import Proof, Record, Signer, seal
 from contracts.reading import open_record
 from contracts.topics import ERASURE, ERASURE_SERVICE, REGISTER, partition_of
-from contracts.trust import KeyRing
+from contracts.trust import KeyRing, Trust
 from contracts.vocabulary import MessageType, Role
 from shared.keys.files import load_ring, load_trust, root_signer, signer_for
 from shared.settings import Settings
@@ -48,30 +48,48 @@ def register_partition(settings: Settings) -> int:
 
 
 def first_records(
-    settings: Settings, participants: Iterable[str], known: Sequence[Message]
+    settings: Settings, participants: Iterable[str] | None, known: Sequence[Message]
 ) -> list[tuple[Record, Proof]]:
     """Return the records that are missing on the register partition, in the order to send them.
 
     `known` is what `read_register` gave. Nothing is missing the second time. The register gets
-    its next version when its participants changed. Raises MissingSecret without the root key.
+    its next version when its participants changed; for None it stays as it is. Raises
+    MissingSecret without the root key.
     """
     published = {message.key_id for message in known if isinstance(message, KeyPublished)}
     versions = [message for message in known if isinstance(message, RegisterPublished)]
-    names = tuple(sorted(set(participants)))
+    names = None if participants is None else tuple(sorted(set(participants)))
     found: list[tuple[Record, Proof]] = []
+    trust = load_trust(settings)
     keys = [
         KeyPublished(**key.model_dump(exclude={"not_after", "revoked_from"}))
-        for key in load_trust(settings).keys
+        for key in trust.keys
         if key.key_id not in published
     ]
-    if keys:
-        found.append(_sealed(settings, keys, root_signer(settings)))
-    if not versions or versions[-1].participants != names:
+    news = [some for some in (keys, *_ends(trust, known)) if some]
+    found += [_sealed(settings, some, root_signer(settings)) for some in news]
+    if names is not None and (not versions or versions[-1].participants != names):
         version = versions[-1].version + 1 if versions else 1
         register = RegisterPublished(version=version, participants=names)
         signer = signer_for(settings, ERASURE_SERVICE, Role.SERVICE)
         found.append(_sealed(settings, [register], signer))
     return found
+
+
+def _ends(trust: Trust, known: Sequence[Message]) -> tuple[list[KeyRetired], list[KeyRevoked]]:
+    """Say which ends of keys the topic does not know."""
+    said = {message for message in known if isinstance(message, KeyRetired | KeyRevoked)}
+    retired = [
+        KeyRetired(key_id=key.key_id, not_after=key.not_after)
+        for key in trust.keys
+        if key.not_after is not None
+    ]
+    revoked = [
+        KeyRevoked(key_id=key.key_id, places=key.revoked_from)
+        for key in trust.keys
+        if key.revoked_from is not None
+    ]
+    return [one for one in retired if one not in said], [one for one in revoked if one not in said]
 
 
 def _sealed(
@@ -141,8 +159,10 @@ def _opened(
     return [m for m in messages if isinstance(m, OfRegister)]
 
 
-async def publish_first(settings: Settings, participants: Iterable[str]) -> int:
+async def publish_first(settings: Settings, participants: Iterable[str] | None) -> int:
     """Send what is missing on the register partition; gives how many records were sent.
+
+    `participants` None: of keys only.
 
     To be called after the topics exist and before any worker starts. Raises KafkaError,
     MissingSecret, KeysWrong.
