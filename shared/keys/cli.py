@@ -54,62 +54,61 @@ def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
         with _sentences():
             (_list_json if json else _list)(Settings.load())
 
-    _add_changes(app)
+    for name, command in (("rotate", _rotate), ("retire", _retire), ("revoke", _revoke)):
+        app.command(name)(command)
     return app
 
 
-def _add_changes(app: typer.Typer) -> None:
-    def publish(settings: Settings, change: Callable[[], object]) -> None:
-        with _sentences():
-            change()
-        _publish(settings, None)
+def _change(settings: Settings, change: Callable[[], object]) -> None:
+    """Change `trust.json`, then publish what is new."""
+    with _sentences():
+        change()
+    _publish(settings, None)
 
-    @app.command("rotate")
-    def rotate(
-        service: Annotated[str, typer.Argument(help="Whose key: newsletter, erasure, ...")],
-        role: Annotated[Role, typer.Option(help="service, verifier or log.")] = Role.SERVICE,
-    ) -> None:
-        """Let a new key take the place of the one a service signs with.
 
-        It is trusted and published before it is used, at the next start of the service's
-        processes. What the old one signed stays valid; `retire` it once all have started again.
-        Broken off, run it again. Needs the broker and the root key.
-        """
-        settings = Settings.load()
-        publish(settings, lambda: changes.announce(settings, service, role, datetime.now(UTC)))
-        changes.take_over(settings, service, role)
-        typer.echo(RESTART)
+def _rotate(
+    service: Annotated[str, typer.Argument(help="Whose key: newsletter, erasure, ...")],
+    role: Annotated[Role, typer.Option(help="service, verifier or log.")] = Role.SERVICE,
+) -> None:
+    """Let a new key take the place of the one a service signs with.
 
-    @app.command("retire")
-    def retire(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
-        """End a key that nobody signs with any more: no line dated later than now is its word."""
-        settings = Settings.load()
-        publish(settings, lambda: changes.retire(settings, key_id, datetime.now(UTC)))
-        typer.echo("retired")
+    It is trusted and published before it is used, at the next start of the service's
+    processes. What the old one signed stays valid; `retire` it once all have started again.
+    Broken off, run it again. Needs the broker and the root key.
+    """
+    settings = Settings.load()
+    _change(settings, lambda: changes.announce(settings, service, role, datetime.now(UTC)))
+    changes.take_over(settings, service, role)
+    typer.echo(RESTART)
 
-    @app.command("revoke")
-    def revoke(
-        key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")],
-        since: Annotated[
-            list[str] | None,
-            typer.Option("--since", metavar="TOPIC/PARTITION/OFFSET", help="Instead of its end."),
-        ] = None,
-    ) -> None:
-        """Believe a stolen key no more, from the present end of every partition on.
 
-        Places decide, not times: a thief writes any time. Whose key this was must have a new one:
-        `expunge keys rotate`. Needs the broker and the root key.
-        """
-        settings = Settings.load()
-        with _sentences():
-            places = {(one.topic, one.partition): one for one in _ends(settings)}
-            for text in since or ():
-                topic, partition, offset = _place(text, places)
-                places[topic, partition] = RevokedFrom(
-                    topic=topic, partition=partition, offset=offset
-                )
-        publish(settings, lambda: changes.revoke(settings, key_id, places.values()))
-        typer.echo(f"revoked, and believed before these places: {RESTART}")
+def _retire(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
+    """End a key that nobody signs with any more: no line dated later than now is its word."""
+    settings = Settings.load()
+    _change(settings, lambda: changes.retire(settings, key_id, datetime.now(UTC)))
+    typer.echo("retired")
+
+
+def _revoke(
+    key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")],
+    since: Annotated[
+        list[str] | None,
+        typer.Option("--since", metavar="TOPIC/PARTITION/OFFSET", help="Instead of its end."),
+    ] = None,
+) -> None:
+    """Believe a stolen key no more, from the present end of every partition on.
+
+    Places decide, not times: a thief writes any time. Whose key this was must have a new one:
+    `expunge keys rotate`. Needs the broker and the root key.
+    """
+    settings = Settings.load()
+    with _sentences():
+        places = {(one.topic, one.partition): one for one in _ends(settings)}
+        for text in since or ():
+            topic, partition, offset = _place(text, places)
+            places[topic, partition] = RevokedFrom(topic=topic, partition=partition, offset=offset)
+    _change(settings, lambda: changes.revoke(settings, key_id, places.values()))
+    typer.echo(f"revoked, and believed before these places: {RESTART}")
 
 
 def _place(text: str, known: Collection[tuple[str, int]]) -> tuple[str, int, int]:
