@@ -27,7 +27,7 @@ from shared.stack.signals import stop_on_signals
 STOP_WITHIN_S = 90.0
 POLL_S = 0.1
 # Named one by one: a state folder may be set to a place where other things live.
-WRITTEN = ("kafka", "inbox", "logs", "secrets", "wake", "trust.json", "run.json")
+WRITTEN = ("kafka", "inbox", "log", "logs", "secrets", "wake", "trust.json", "run.json")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 

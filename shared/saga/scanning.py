@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from contracts.messages import SliceScanned, SliceVerified, uuid7
-from shared.consumer.ready import ready_until
+from shared.consumer.ready import LEASE, ready_until
 from shared.crash import crash
 from shared.database import Database, Transaction, is_transient
 from shared.logs import log
@@ -40,6 +40,7 @@ class Scanner:
         """Take the verifier's own database with its signer, and the slice as role `verifier`."""
         self._service = service
         self._database, self._slice, self._client = database, slice_, client
+        self._left_since: dict[tuple[UUID, int], float] = {}
 
     async def run(self, looked: asyncio.Event) -> None:
         """Scan until cancelled; `looked` is set once there may be something to scan for."""
@@ -72,7 +73,7 @@ class Scanner:
         asked = [each for each in waits if _answer(each, told) is Answer.ALIASES]
         remaining = await self._scan(asked, told)
         clean = [each for each in asked if remaining.get(each.key) == 0]
-        left = [each for each in asked if remaining.get(each.key)]
+        left = self._lasting([each for each in asked if remaining.get(each.key)])
         async with self._database.begin() as tx:
             await unscanned.done(tx, over)  # the origin has forgotten them already
             self._tell_clean(tx, await unscanned.done(tx, clean))
@@ -81,6 +82,16 @@ class Scanner:
         if left:
             log.error("left-over-in-scan", service=self._service, count=len(left))
         return len(waits)
+
+    def _lasting(self, left: Sequence[Unscanned]) -> list[Unscanned]:
+        """Keep what has been left for longer than a lease lasts.
+
+        A database that was restored a moment ago has its old lease until then, and brings people
+        back whom its worker is about to close again.
+        """
+        now = time.monotonic()
+        self._left_since = {each.key: self._left_since.get(each.key, now) for each in left}
+        return [each for each in left if now - self._left_since[each.key] > LEASE.total_seconds()]
 
     async def _scan(
         self, asked: Sequence[Unscanned], told: Mapping[UUID, Told]
