@@ -78,7 +78,9 @@ def statement_of(relation: Relation, by_oid: Mapping[int, Relation]) -> str:
         "with wanted as materialized (select unnest($1::text[]) as value)\n"
         f"select v.value, {since} as since from {relation.quoted} t{joins}\n"
         f" cross join lateral ({' union all '.join(parts)}) as v (value)\n"
-        " where v.value in (select value from wanted)"
+        # `is true` keeps it a look-up in a hash for each value: as a join the planner, which knows
+        # nothing of these values, would compare each of them with each wanted one.
+        " where (v.value in (select value from wanted)) is true"
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from contracts.messages import AliasesDestroyed, SliceFailed, SliceScanned, SliceVerified
 from shared.database import Database
-from shared.saga.scan import scan
+from shared.saga.catalogue import read_catalogue
+from shared.saga.scan import scan, statement_of
 from shared.saga.search import CannotLook, Remains, look
 from tests.saga.shop import SHOP, Town
 from tests.saga.test_saga import certified
@@ -135,3 +136,22 @@ async def test_aliases_end_only_after_a_scan_that_finds_nothing(here: Town) -> N
         if isinstance(event.message, SliceScanned) and request in event.message.request_ids
     }
     assert scans == {SHOP, "rights"}
+
+
+async def test_each_value_is_compared_once_however_many_are_wanted(here: Town) -> None:
+    connection = await owner(here)
+    try:
+        await connection.execute("create table kept (one text, two jsonb, three bytea)")
+        slice_ = await Database.connect(here.settings, SHOP, "verifier", size=1)
+        async with slice_.begin() as tx:
+            relations = {each.oid: each for each in await read_catalogue(tx)}
+            (kept,) = (each for each in relations.values() if each.name == "kept")
+            rows = await tx.fetch(f"explain {statement_of(kept, relations)}", ["x"] * 4_000)
+        await slice_.close()
+    finally:
+        await connection.execute("drop table if exists kept")
+        await connection.close()
+
+    plan = "\n".join(row[0] for row in rows)
+    assert "hashed SubPlan" in plan
+    assert "Join Filter" not in plan
