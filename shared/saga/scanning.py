@@ -26,6 +26,8 @@ from shared.saga.search import CannotLook
 from shared.saga.unscanned import Unscanned
 
 POLL_S: Final = 5.0  # what is new wakes; what was left over, or another process looked at
+QUIET_S: Final = 0.3
+LONGEST_WAIT_S: Final = 30.0  # for quiet
 PAUSE_S: Final = 1.0
 SHARE: Final = 20  # a scan that took a second is followed by a pause of this many
 LONGEST: Final = "1h"  # of one statement
@@ -45,7 +47,7 @@ class Scanner:
     async def run(self, looked: asyncio.Event) -> None:
         """Scan until cancelled; `looked` is set once there may be something to scan for."""
         while True:
-            looked.clear()
+            await _quiet(looked)
             began, waited = time.monotonic(), 0
             try:
                 waited = await self.step()
@@ -148,6 +150,16 @@ class Scanner:
                 for each in scanned
             )
         )
+
+
+async def _quiet(looked: asyncio.Event) -> None:
+    """Wait until nothing new was looked at for a moment: one scan for all of it, and not beside."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_WAIT_S):
+            while looked.is_set():
+                looked.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(looked.wait(), QUIET_S)
 
 
 def _answer(each: Unscanned, told: Mapping[UUID, Told]) -> Answer:
