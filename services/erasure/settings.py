@@ -12,7 +12,7 @@ from shared.settings import FromEnvironment
 
 FOLDER: Final = Path(__file__).parent
 MIGRATIONS: Final = FOLDER / "migrations"
-CERTIFY_BATCH: Final = 250  # sagas in one transaction of the certifier
+CERTIFY_BATCH: Final = 500  # sagas in one transaction of the certifier
 REMIND_BATCH: Final = MAX_TRANSACTION_LINES // MAX_SERVICES  # each saga may owe every answer
 EXTEND_BATCH: Final = 500
 FORGET_BATCH: Final = 5_000  # consents whose proof is over, in one transaction
