@@ -7,7 +7,7 @@ import psutil
 from bench import broker, gate
 from bench.erasing import Origin, ended, erase
 from bench.people import subscribe_many
-from bench.processes import Processes
+from bench.processes import SLICES, Processes
 from bench.rounds import Round, Turn
 from shared.settings import Settings
 
@@ -17,10 +17,10 @@ LINES_EACH = 9  # messages of one erasure, about
 MEGABYTE = 1e6
 # The erasure service in a process of its own, so that its memory can be told from the others'.
 COMMANDS = {
-    "web": ("serve",),
+    "web": ("serve", *SLICES),
     "ledger": ("work", "erasure"),
-    "slices": ("work", "newsletter", "rights"),
-    "verifiers": ("verify-slices",),
+    "slices": ("work", *SLICES),
+    "verifiers": ("verify-slices", *SLICES),
 }
 Advance = Callable[[int], None]
 
