@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
-from contracts.messages import SliceScanned, SliceVerified, uuid7
+from contracts.messages import SliceScanned, uuid7
 from shared.consumer.ready import LEASE, ready_until
 from shared.crash import crash
 from shared.database import Database, Transaction, is_transient
@@ -20,7 +20,7 @@ from shared.saga import unscanned
 from shared.saga.claim_client import ClaimClient
 from shared.saga.claims import LATER, Told
 from shared.saga.decisions import Answer
-from shared.saga.remaining import count_remaining, method_of
+from shared.saga.remaining import count_remaining, read_back
 from shared.saga.scan import scan
 from shared.saga.search import CannotLook
 from shared.saga.unscanned import Unscanned
@@ -137,15 +137,12 @@ class Scanner:
         """Tell what is left as a read-back, once for each receipt: the slice acts on it."""
         tx.tell(
             *(
-                SliceVerified(
-                    receipt_id=each.receipt_id,
-                    request_id=each.request_id,
+                read_back(
+                    each,
+                    told[each.request_id],
+                    remaining[each.key],
                     service=self._service,
-                    receipt_sha256=each.receipt_sha256.hex(),
-                    attempt=each.attempt,
-                    remaining=remaining[each.key],
-                    method=method_of(each, told[each.request_id]),
-                    verified_at=tx.now,
+                    at=tx.now,
                 )
                 for each in scanned
             )

@@ -5,18 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from contracts.topics import MAX_IDS
 from shared.database import Transaction
 from shared.saga.looking import Look
 
-BATCH = 5_000  # requests of one scan, which one line can name
+BATCH = MAX_IDS  # requests of one scan, which one line can name
 
 
 @dataclass(frozen=True, slots=True)
 class Unscanned:
-    """One receipt with what is needed to look for it again; ids as its slice closed them.
-
-    `left_over`: an earlier scan found something, and said so.
-    """
+    """One receipt with what is needed to look for it again; ids as its slice closed them."""
 
     request_id: UUID
     origin: str
@@ -25,7 +23,6 @@ class Unscanned:
     receipt_sha256: bytes
     covered_until: datetime
     ids: frozenset[UUID]
-    left_over: bool
 
     @property
     def key(self) -> tuple[UUID, int]:
@@ -85,7 +82,7 @@ async def waiting(tx: Transaction) -> list[Unscanned]:
     rows = await tx.fetch(
         """
         select request_id, origin, receipt_id, attempt, receipt_sha256, covered_until,
-               subject_ids as ids, left_over
+               subject_ids as ids
           from unscanned
          order by request_id
          limit $1

@@ -16,7 +16,6 @@ from contracts.messages import (
     ErasureRequested,
     SliceErased,
     SliceReerased,
-    SliceVerified,
     SubjectsClosed,
 )
 from contracts.topics import CLOSED, ERASURE
@@ -31,7 +30,7 @@ from shared.saga.claim_client import ClaimClient
 from shared.saga.claims import LATER, Told
 from shared.saga.decisions import Answer, closed_root, reaches_back, retry_at
 from shared.saga.looking import Look
-from shared.saga.remaining import count_remaining, method_of
+from shared.saga.remaining import count_remaining, read_back
 from shared.saga.scanning import Scanner
 from shared.saga.search import CannotLook, look
 from shared.settings import Settings
@@ -217,15 +216,8 @@ class Verifier:
     ) -> None:
         tx.tell(
             *(
-                SliceVerified(
-                    receipt_id=each.receipt_id,
-                    request_id=each.request_id,
-                    service=self._service,
-                    receipt_sha256=each.receipt_sha256.hex(),
-                    attempt=each.attempt,
-                    remaining=remaining[each.key],
-                    method=method_of(each, _claim(each, told)),
-                    verified_at=tx.now,
+                read_back(
+                    each, _claim(each, told), remaining[each.key], service=self._service, at=tx.now
                 )
                 for each in looks
             )

@@ -289,11 +289,17 @@ def certificate_of_nothing(history: History, lines: Lines) -> Named:
     return Named("forged", offset, 0, "something is missing (the request)")
 
 
-def certified_otherwise(history: History, lines: Lines) -> Named:
+def take_certificate(lines: Lines) -> tuple[int, ErasureCertified]:
+    """Take out the first word of a certificate; gives where it stood and what it said."""
     place = at(lines, "erasure-certified")
     said = parse(messages(lines[place])[0]).message
     assert isinstance(said, ErasureCertified)
     lines.pop(place)
+    return place, said
+
+
+def certified_otherwise(history: History, lines: Lines) -> Named:
+    place, said = take_certificate(lines)
     outcome = CertificateOutcome.COMPLETE_WITH_RETENTION
     retained = certificate_of(said.request_id, outcome=outcome)
     offset = put(lines, place, history, history.on.signer("erasure"), retained)
@@ -301,10 +307,7 @@ def certified_otherwise(history: History, lines: Lines) -> Named:
 
 
 def certificate_dated_back(history: History, lines: Lines) -> Named:
-    place = at(lines, "erasure-certified")
-    said = parse(messages(lines[place])[0]).message
-    assert isinstance(said, ErasureCertified)
-    lines.pop(place)
+    place, said = take_certificate(lines)
     early = said.certified_at - HOUR
     dated = certificate_of(said.request_id, certified_at=early)
     offset = put(lines, place, history, history.on.signer("erasure"), dated, at=early)
@@ -312,10 +315,7 @@ def certificate_dated_back(history: History, lines: Lines) -> Named:
 
 
 def certificate_with_two_times(history: History, lines: Lines) -> Named:
-    place = at(lines, "erasure-certified")
-    said = parse(messages(lines[place])[0]).message
-    assert isinstance(said, ErasureCertified)
-    lines.pop(place)
+    place, said = take_certificate(lines)
     dated = certificate_of(said.request_id, certified_at=said.certified_at + HOUR)
     signer = history.on.signer("erasure")
     offset = put(lines, place, history, signer, dated, at=said.certified_at)
