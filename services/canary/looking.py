@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 
@@ -28,14 +27,6 @@ class Looked:
     def places(self) -> list[str]:
         """Say where something was found: tables, records, files of ours."""
         return [one.place for one in self.found]
-
-    def as_json(self) -> dict[str, Any]:
-        """Say it for programs."""
-        return {
-            "found": self.places,
-            "searched": self.searched,
-            "not_searched": self.not_searched,
-        }
 
 
 async def look(settings: Settings, markers: Sequence[str]) -> Looked:

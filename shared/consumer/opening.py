@@ -12,10 +12,11 @@ from typing import Final, TypeAlias
 from aiokafka import ConsumerRecord
 
 from contracts.errors import BadInput, BadMessage, BadProof
-from contracts.messages import Event, KeyPublished, KeyRetired, KeyRevoked, Message, parse
+from contracts.messages import Event, Message, parse
 from contracts.proof import Proof, PublicKey, Record, Roots, check
 from contracts.reading import belongs, prove, refuse_revoked
 from contracts.topics import TOPICS, Policy, may_sign
+from contracts.trust import KeyNews
 from contracts.vocabulary import MessageType
 from shared.consumer.keyring import Keys
 from shared.consumer.lines import AnyLine, Delivery, Line, Reader, Unreadable
@@ -170,7 +171,7 @@ class Opener:
             for line in opened.lines:
                 if isinstance(line, Line):
                     news = line.message
-                    if isinstance(news, KeyPublished | KeyRetired | KeyRevoked):
+                    if isinstance(news, KeyNews):
                         self._keys.learn(news)
 
 

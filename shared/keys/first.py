@@ -23,13 +23,12 @@ from contracts.messages import (
 from contracts.proof import Proof, Record, Signer, seal
 from contracts.reading import open_record
 from contracts.topics import ERASURE, ERASURE_SERVICE, REGISTER, partition_of
-from contracts.trust import KeyRing, Trust
+from contracts.trust import KeyNews, KeyRing, Trust
 from contracts.vocabulary import MessageType, Role
 from shared.keys.files import load_ring, load_trust, root_signer, signer_for
 from shared.settings import Settings
 
-OfKeys: TypeAlias = KeyPublished | KeyRetired | KeyRevoked
-OfRegister: TypeAlias = RegisterPublished | OfKeys
+OfRegister: TypeAlias = RegisterPublished | KeyNews
 REGISTER_TYPES: Final = frozenset(
     {
         MessageType.KEY_PUBLISHED,
@@ -151,7 +150,7 @@ def _opened(
         )
         messages = [event.message for event in opened.events]
         for message in messages:
-            if isinstance(message, OfKeys):
+            if isinstance(message, KeyNews):
                 ring.learn(message)
     except BadInput as error:
         log.warning("register-record-refused", error=type(error).__name__)
