@@ -7,7 +7,6 @@ The predicate type is a name; nothing is fetched from it.
 
 import hmac
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
@@ -33,7 +32,14 @@ from contracts.fields import (
 )
 from contracts.proof import PublicKey, Signer
 from contracts.topics import ERASURE_SERVICE
-from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack, Role, ServiceName
+from contracts.vocabulary import (
+    CertificateOutcome,
+    Outcome,
+    ProcessorState,
+    ReadBack,
+    Role,
+    ServiceName,
+)
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://expunge.dev/attestation/erasure-certificate/v1"
@@ -91,15 +97,6 @@ class Participant(Part):
     held: Annotated[tuple[Held, ...], Field(max_length=MAX_HELD)] = ()
     topic: Place
     receipt: Digest
-
-
-class ProcessorState(StrEnum):
-    """How far a recipient outside is with forgetting (GDPR Art. 19)."""
-
-    TOLD = "told"
-    CONFIRMED = "confirmed"
-    VERIFIED = "verified"
-    IMPOSSIBLE = "impossible"
 
 
 class Processor(Part):

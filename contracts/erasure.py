@@ -11,9 +11,12 @@ from contracts.fields import (
     Count,
     ErrorName,
     Holds,
+    LegalReference,
     Message,
     Number,
     PolicyVersion,
+    RecipientName,
+    Recipients,
     Rows,
     Services,
     Sha256,
@@ -25,9 +28,12 @@ from contracts.spelling import Spelling, list_of, spelling_of
 from contracts.topics import ANY_SCOPE_ORIGINS, CLOSED, ERASURE, MAX_IDS, Topic
 from contracts.vocabulary import (
     CertificateOutcome,
+    Ground,
     Identity,
+    Impossible,
     MessageType,
     Outcome,
+    ProcessorState,
     ReadBack,
     Reason,
     ServiceName,
@@ -126,6 +132,7 @@ class Receipt(OfReceipt):
 
     `rows` counts deleted rows by table; `closed_root` is the RFC 6962 root over the sorted
     16-byte ids of the closed subjects; `covered_until` is up to when relationships are covered.
+    `recipients` are those outside who are told that it ended (Art. 19), where a person asked.
     """
 
     reason: Reason
@@ -138,6 +145,7 @@ class Receipt(OfReceipt):
     covered_until: Time
     erased_at: Time
     held: Holds = ()
+    recipients: Recipients = ()
 
     @model_validator(mode="after")
     def _says_what_it_did(self) -> Self:
@@ -149,6 +157,7 @@ class Receipt(OfReceipt):
             or (self.outcome is Outcome.HELD_NOTHING and (did or self.held))
             or (self.outcome is Outcome.HELD) != bool(self.held)
             or (self.request_id is None) == (self.reason is Reason.REQUESTED)
+            or (self.request_id is None and self.recipients)
         ):
             raise ValueError
         return self
@@ -248,3 +257,40 @@ class AliasesDestroyed(OfRequest):
     type: ClassVar[MessageType] = MessageType.ALIASES_DESTROYED
     count: Count
     remaining: Count
+
+
+class ProcessorAnswered(OfRequest):
+    """A recipient outside, named by this slice's receipt, answered for good (GDPR Art. 19).
+
+    Said once for each request and recipient; `reason` stands beside `impossible` alone.
+    """
+
+    type: ClassVar[MessageType] = MessageType.PROCESSOR_ANSWERED
+    recipient: RecipientName
+    state: ProcessorState
+    reason: Impossible | None
+    answered_at: Time
+
+    @model_validator(mode="after")
+    def _is_an_answer(self) -> Self:
+        impossible = self.state is ProcessorState.IMPOSSIBLE
+        if self.state is ProcessorState.TOLD or impossible is (self.reason is None):
+            raise ValueError
+        return self
+
+
+class HoldEnded(OfRequest):
+    """What this slice's receipt named as held is deleted, now that its day has come."""
+
+    type: ClassVar[MessageType] = MessageType.HOLD_ENDED
+    ground: Ground
+    reference: LegalReference
+    until: Time
+    rows: Number
+    ended_at: Time
+
+    @model_validator(mode="after")
+    def _is_not_early(self) -> Self:
+        if self.ended_at < self.until:
+            raise ValueError
+        return self

@@ -18,6 +18,7 @@ from contracts.vocabulary import Ground, MessageType, ServiceName
 MAX_SERVICES = 100  # names in a scope or register
 MAX_TABLES = 100  # tables counted in a receipt
 MAX_HELD = 50  # holds named in a receipt
+MAX_RECIPIENTS = 100  # recipients outside that a receipt names
 MAX_PARTITIONS = 1_000  # places that a revocation names
 MAX_COUNT = 2**53 - 1  # what every JSON reader can count to (RFC 8259 section 6)
 EVERYTHING = "everything"
@@ -37,6 +38,16 @@ def read_services(text: str) -> tuple[str, ...]:
     """Read names that are sorted, each once, and not too many."""
     names: list[str] = orjson.loads(text)
     if names != sorted(set(names)) or len(names) > MAX_SERVICES:
+        raise ValueError
+    return tuple(names)
+
+
+def _read_recipients(text: str) -> tuple[str, ...]:
+    """Read names of recipients: sorted, each once, and not too many."""
+    if text == "[]":
+        return ()
+    names: list[str] = orjson.loads(text)
+    if names != sorted(set(names)) or len(names) > MAX_RECIPIENTS:
         raise ValueError
     return tuple(names)
 
@@ -70,11 +81,20 @@ PolicyVersion = Annotated[
 ]
 # A paragraph of a law: hgb-257, ao-147-1. Never a name, so it needs a number.
 LegalReference = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,12}(-[0-9]{1,4}[a-z]?){1,3}$")]
+# A recipient's name in the operator's register: a company's, never a person's.
+RecipientName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 # The name of an error class of ours.
 ErrorName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]{1,60}$")]
 SERVICES = Spelling(list_of(spelling_of(ServiceName)), read_services, quoted=False)
 Services = Annotated[
     tuple[ServiceName, ...], Field(max_length=MAX_SERVICES), AfterValidator(_sorted_once), SERVICES
+]
+RECIPIENTS = Spelling(list_of(spelling_of(RecipientName)), _read_recipients, quoted=False)
+Recipients = Annotated[
+    tuple[RecipientName, ...],
+    Field(max_length=MAX_RECIPIENTS),
+    AfterValidator(_sorted_once),
+    RECIPIENTS,
 ]
 _ROW = f"{spelling_of(TableName).whole}:{COUNT.whole}"
 ROWS = Spelling(rf"\{{(?:{_ROW}(?:,{_ROW})*)?\}}", _read_rows, quoted=False)

@@ -111,6 +111,8 @@ _SIGNERS = MappingProxyType(
         MessageType.SUBJECTS_CLOSED: _ANY,
         MessageType.ERASURE_CERTIFIED: _ERASURE,
         MessageType.ALIASES_DESTROYED: _ANY,
+        MessageType.PROCESSOR_ANSWERED: _ANY,
+        MessageType.HOLD_ENDED: _ANY,
         MessageType.KEY_PUBLISHED: _ROOT,
         MessageType.KEY_RETIRED: _ROOT,
         MessageType.KEY_REVOKED: _ROOT,

@@ -34,6 +34,8 @@ class MessageType(StrEnum):
     SUBJECTS_CLOSED = "subjects-closed"
     ERASURE_CERTIFIED = "erasure-certified"
     ALIASES_DESTROYED = "aliases-destroyed"
+    PROCESSOR_ANSWERED = "processor-answered"
+    HOLD_ENDED = "hold-ended"
     KEY_PUBLISHED = "key-published"
     KEY_RETIRED = "key-retired"
     KEY_REVOKED = "key-revoked"
@@ -78,6 +80,26 @@ class Reason(StrEnum):
     PURPOSE_ENDED = "purpose-ended"
     RETENTION_OVER = "retention-over"
     HOLD_ENDED = "hold-ended"
+
+
+class ProcessorState(StrEnum):
+    """How far a recipient outside is with forgetting (GDPR Art. 19). All but told are final."""
+
+    TOLD = "told"
+    CONFIRMED = "confirmed"
+    VERIFIED = "verified"
+    IMPOSSIBLE = "impossible"
+
+
+class Impossible(StrEnum):
+    """Why a recipient outside cannot be made to delete."""
+
+    ART_11 = "art-11"  # it knows nobody by what we have
+    NOTHING_IDENTIFIES = "nothing-identifies"
+    ONLY_THE_VISITOR = "only-the-visitor"
+    BY_ADDRESS_ONLY = "by-address-only"
+    NO_DELETION_INTERFACE = "no-deletion-interface"
+    DELETES_BY_CONTRACT = "deletes-by-contract"
 
 
 class RequestState(StrEnum):

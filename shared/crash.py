@@ -33,6 +33,8 @@ POINTS: Final = frozenset(
         "certifier:after-commit",
         "log:before-checkpoint",
         "origin:before-alias-end",
+        "telling:before-commit",
+        "telling:after-commit",
     }
 )
 

@@ -31,6 +31,8 @@ SAYS: Final[dict[MessageType, Who]] = {
     MessageType.SUBJECTS_CLOSED: ("newsletter", Role.SERVICE),
     MessageType.ERASURE_CERTIFIED: ("erasure", Role.SERVICE),
     MessageType.ALIASES_DESTROYED: ("rights", Role.SERVICE),
+    MessageType.PROCESSOR_ANSWERED: ("newsletter", Role.SERVICE),
+    MessageType.HOLD_ENDED: ("newsletter", Role.SERVICE),
     MessageType.KEY_PUBLISHED: ("root", Role.ROOT),
     MessageType.KEY_RETIRED: ("root", Role.ROOT),
     MessageType.KEY_REVOKED: ("root", Role.ROOT),
@@ -125,5 +127,7 @@ ANYBODYS: Final = frozenset(
         MessageType.SLICE_FAILED,
         MessageType.SUBJECTS_CLOSED,
         MessageType.ALIASES_DESTROYED,
+        MessageType.PROCESSOR_ANSWERED,
+        MessageType.HOLD_ENDED,
     }
 )

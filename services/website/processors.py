@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import httpx2
 
+from contracts.vocabulary import Impossible as Reason
 from services.website.grants import KNOWN
 from services.website.registers import Registers
 from services.website.settings import configured
@@ -19,7 +20,7 @@ from shared.settings import MissingSecret, Settings
 OK: Final = 200
 GONE: Final = {404, 410}
 
-NO_ID: Final = Answer(TellingState.IMPOSSIBLE, "art-11")
+NO_ID: Final = Answer(TellingState.IMPOSSIBLE, Reason.ART_11)
 VERIFIED: Final = Answer(TellingState.VERIFIED)
 CONFIRMED: Final = Answer(TellingState.CONFIRMED)
 TOLD: Final = Answer(TellingState.TOLD)
@@ -28,7 +29,7 @@ TOLD: Final = Answer(TellingState.TOLD)
 class Impossible:
     """A processor that offers no deletion we could ask for, and why."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: Reason) -> None:
         self._answer = Answer(TellingState.IMPOSSIBLE, reason)
 
     async def delete(self, their_id: str) -> Answer:
@@ -115,10 +116,10 @@ CALLED: Final[Mapping[str, Callable[[str, str, str], Calling]]] = {
     "hotjar": Hotjar,
 }
 WITHOUT: Final = {
-    "wiredminds": "nothing-identifies",
-    "eloqua": "only-the-visitor",
-    "salesloft": "by-address-only",
-    "clarity": "no-deletion-interface",
+    "wiredminds": Reason.NOTHING_IDENTIFIES,
+    "eloqua": Reason.ONLY_THE_VISITOR,
+    "salesloft": Reason.BY_ADDRESS_ONLY,
+    "clarity": Reason.NO_DELETION_INTERFACE,
 }
 
 

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from contracts.vocabulary import Impossible
 from shared.disclosure.telling import Answer, TellingState
 
 TIMEOUT_S: Final = 10.0
@@ -13,9 +14,9 @@ ANSWERS: Final = {
     202: Answer(TellingState.TOLD),  # accepted: it will be done, and is asked again
     204: Answer(TellingState.CONFIRMED),
     404: Answer(TellingState.VERIFIED),  # whoever looks there finds nobody
-    405: Answer(TellingState.IMPOSSIBLE, "no-deletion-interface"),
+    405: Answer(TellingState.IMPOSSIBLE, Impossible.NO_DELETION_INTERFACE),
     410: Answer(TellingState.VERIFIED),
-    501: Answer(TellingState.IMPOSSIBLE, "no-deletion-interface"),
+    501: Answer(TellingState.IMPOSSIBLE, Impossible.NO_DELETION_INTERFACE),
 }
 
 

@@ -9,7 +9,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
+from contracts.fields import RecipientName
 from contracts.purposes import PURPOSES
+from contracts.vocabulary import Impossible
 from shared.settings import FromEnvironment, SettingsError
 
 DEFAULT: Final = Path(__file__).with_name("recipients.toml")
@@ -36,7 +38,7 @@ class Recipient(BaseModel):
     purposes: frozenset[str] = frozenset()
     contract: Reference | None = None
     weighings: tuple[Weighing, ...] = ()
-    impossible: Reference | None = None
+    impossible: Impossible | None = None
 
     def weighed(self, reference: str, purpose: str) -> bool:
         """Say whether this weighing was recorded for the purpose."""
@@ -44,7 +46,7 @@ class Recipient(BaseModel):
 
 
 Recipients = Mapping[str, Recipient]
-_FILE: Final = TypeAdapter(dict[Reference, Recipient])
+_FILE: Final = TypeAdapter(dict[RecipientName, Recipient])
 
 
 class RecipientSettings(FromEnvironment):

@@ -2,19 +2,24 @@
 
 A disclosure that ends becomes a row of `telling`, in the same transaction. A task of the worker
 tells the recipient's processor until it answers for good; what it knew the person by goes then.
+Where a person asked, the receipt names the recipient, and its last answer is told to everybody.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
+from contracts.messages import ProcessorAnswered
+from contracts.vocabulary import Impossible, ProcessorState
+from shared.crash import crash
 from shared.database import Database, Transaction, is_transient
 from shared.disclosure.recipients import Recipients
 from shared.logs import log
+from shared.saga.said import say_once
 
 BATCH: Final = 50
 LEASE: Final = timedelta(minutes=2)  # longer than the calls of one batch may take
@@ -42,7 +47,7 @@ class Answer:
     """What a processor said. `reason` stands beside `impossible` and nowhere else."""
 
     state: TellingState
-    reason: str | None = None
+    reason: Impossible | None = None
 
     def __post_init__(self) -> None:
         """Refuse an answer that says nothing, or a reason for nothing. Raises ValueError."""
@@ -66,13 +71,22 @@ class Processor(Protocol):
 Processors = Mapping[str, Processor]
 
 
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    telling_id: UUID
+    request_id: UUID | None
+    recipient: str
+    their_id: str
+    tries: int
+
+
 async def end_disclosures(
     tx: Transaction, requests: Mapping[UUID, UUID | None], purpose: str | None = None
-) -> list[UUID]:
+) -> list[tuple[UUID, str]]:
     """End what was passed on about subjects (of one purpose, or all): their recipients are told.
 
     `requests` gives for each subject the request it happens on, None if nobody asked. Out: the
-    subject of each disclosure that ended.
+    subject and recipient of each disclosure that ended.
     """
     rows = await tx.fetch(
         """
@@ -86,13 +100,13 @@ async def end_disclosures(
             insert into telling (telling_id, request_id, recipient, purpose, their_id, disclosed_at)
             select disclosure_id, request_id, recipient, purpose, their_id, disclosed_at from gone
         )
-        select subject_id from gone
+        select subject_id, recipient from gone
         """,
         list(requests),
         list(requests.values()),
         purpose,
     )
-    return [row["subject_id"] for row in rows]
+    return [(row["subject_id"], row["recipient"]) for row in rows]
 
 
 async def keep_telling(database: Database, processors: Processors, recipients: Recipients) -> None:
@@ -109,28 +123,36 @@ async def keep_telling(database: Database, processors: Processors, recipients: R
             await asyncio.sleep(LOOK_AGAIN.total_seconds())
 
 
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    telling_id: UUID
-    recipient: str
-    their_id: str
-    tries: int
-
-
 async def tell_due(database: Database, processors: Processors, recipients: Recipients) -> int:
     """Tell one batch of what is due, side by side; say how many there were.
 
     Rows are leased, not locked, while others' systems are spoken to: a kill in between tells again.
     """
+    answers = await claimed_and_asked(database, processors, recipients)
+    if answers:
+        await note_answers(database, answers)
+    return len(answers)
+
+
+async def claimed_and_asked(
+    database: Database, processors: Processors, recipients: Recipients
+) -> Mapping[_Claimed, Answer | None]:
+    """Lease what is due and ask, side by side; None: no answer."""
     async with database.begin() as tx:
         claimed = await _claim(tx)
-    answers = await asyncio.gather(
-        *(_ask(one, processors, recipients, database.service) for one in claimed)
-    )
+    asked = (_ask(one, processors, recipients, database.service) for one in claimed)
+    return dict(zip(claimed, await asyncio.gather(*asked), strict=True))
+
+
+async def note_answers(database: Database, answers: Mapping[_Claimed, Answer | None]) -> None:
+    """Write answers, and tell those that were the last."""
     async with database.begin() as tx:
-        for one, answer in zip(claimed, answers, strict=True):
+        await _lock(tx, list(answers))
+        for one, answer in answers.items():
             await _note(tx, one, answer)
-    return len(claimed)
+        await _say(tx, list(answers))
+        crash("telling:before-commit")
+    crash("telling:after-commit")
 
 
 async def _claim(tx: Transaction) -> list[_Claimed]:
@@ -146,12 +168,58 @@ async def _claim(tx: Transaction) -> list[_Claimed]:
                  limit $1
                    for update skip locked) as due
          where t.telling_id = due.telling_id
-        returning t.telling_id, t.recipient, t.their_id, t.tries
+        returning t.telling_id, t.request_id, t.recipient, t.their_id, t.tries
         """,
         BATCH,
         LEASE,
     )
     return [_Claimed(**row) for row in rows]
+
+
+async def _lock(tx: Transaction, claimed: Sequence[_Claimed]) -> None:
+    """Lock all rows of the same requests and recipients: the one who ends the last must know."""
+    await tx.execute(
+        """
+        select from telling
+         where (request_id, recipient) in (select * from unnest($1::uuid[], $2::text[]))
+         order by telling_id
+           for update
+        """,
+        [one.request_id for one in claimed],
+        [one.recipient for one in claimed],
+    )
+
+
+async def _say(tx: Transaction, claimed: Sequence[_Claimed]) -> None:
+    """Tell the answers of recipients who owe none any more, the worst of theirs, once for ever."""
+    rows = await tx.fetch(
+        """
+        select request_id, recipient, max(answered_at) as answered_at, min(reason) as reason,
+               case when bool_or(state = 'impossible') then 'impossible'
+                    when bool_or(state = 'confirmed') then 'confirmed'
+                    else 'verified'
+               end as state
+          from telling
+         where (request_id, recipient) in (select * from unnest($1::uuid[], $2::text[]))
+         group by request_id, recipient
+        having bool_and(state in ('confirmed', 'verified', 'impossible'))
+        """,
+        [one.request_id for one in claimed],
+        [one.recipient for one in claimed],
+    )
+    await say_once(
+        tx,
+        [
+            ProcessorAnswered(
+                request_id=UUID(bytes=row["request_id"].bytes),
+                recipient=row["recipient"],
+                state=ProcessorState(row["state"]),
+                reason=row["reason"] and Impossible(row["reason"]),
+                answered_at=row["answered_at"],
+            )
+            for row in rows
+        ],
+    )
 
 
 async def _ask(

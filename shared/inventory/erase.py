@@ -24,7 +24,8 @@ class Erased:
     """What is gone: `closed` are the subjects, sorted; `counts` rows by table and subject.
 
     `restricted` were left alone, since nobody asked and the person restricted them.
-    `kept` is what was moved aside under a hold; `counted` are those of whom counts remain.
+    `kept` is what was moved aside under a hold; `counted` are those of whom counts remain;
+    `told` are the recipients outside who are told of the end, by subject.
     """
 
     closed: list[UUID] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Erased:
     counts: dict[str, Counter[UUID]] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
     counted: set[UUID] = field(default_factory=set)
+    told: dict[UUID, set[str]] = field(default_factory=dict)
 
     @property
     def rows(self) -> dict[str, int]:
@@ -53,6 +55,12 @@ class Erased:
             return ()
         chosen = set(subjects)
         return as_told(one for one in self.kept if one.subject_id in chosen)
+
+    def told_of(self, subjects: Iterable[UUID]) -> set[str]:
+        """Name the recipients who are told of the end of these subjects."""
+        if not self.told:
+            return set()
+        return set().union(*(self.told.get(subject, ()) for subject in subjects))
 
 
 async def erase(
@@ -132,8 +140,9 @@ async def _tell(
 ) -> None:
     """Delete what was passed on, into the list of recipients who must be told (Art. 19)."""
     ended = await end_disclosures(tx, {subject: requests.get(subject) for subject in subjects})
-    if ended:
-        erased.counts.setdefault(DISCLOSURE.name, Counter()).update(ended)
+    for subject, recipient in ended:
+        erased.counts.setdefault(DISCLOSURE.name, Counter())[subject] += 1
+        erased.told.setdefault(subject, set()).add(recipient)
 
 
 async def _count_in(

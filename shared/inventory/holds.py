@@ -144,10 +144,26 @@ def as_told(kept: Iterable[Kept]) -> tuple[Held, ...]:
     )
 
 
-async def end_holds(tx: Transaction, at_most: int) -> int:
-    """Delete up to `at_most` held rows whose day has come; count them. The clock is the database's.
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Rows of one request, ground, paragraph and day that are over; no request: nobody asked."""
 
+    request_id: UUID | None
+    ground: Ground
+    reference: str
+    until: datetime
+    rows: int
+    ended_at: datetime
+
+
+async def end_holds(tx: Transaction, at_most: int) -> list[Ended]:
+    """Delete some `at_most` held rows whose day has come; the clock is the database's.
+
+    What a request left behind under one ground, paragraph and day goes at once, however many.
     Needs no right to read them: the function of the database deletes nothing that is not over.
     """
-    count: int = await tx.fetchval("select end_holds($1)", at_most)
-    return count
+    rows = await tx.fetch("select * from end_holds($1)", at_most)
+    return [
+        Ended(request_id, Ground(ground), reference, until, count, ended_at)
+        for request_id, ground, reference, until, count, ended_at in map(tuple, rows)
+    ]

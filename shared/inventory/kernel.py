@@ -71,6 +71,14 @@ RECLOSED = plumbing_table(
     subject_id=NotPersonal("a random id of somebody who is deleted"),
     rows=NotPersonal("counts by table"),
     held=NotPersonal("grounds, paragraphs of laws, days and counts"),
+    recipients=NotPersonal("names in our register of recipients"),
+)
+SAID = plumbing_table(
+    "said",
+    "say once for ever that a recipient answered or a hold ended",
+    Forever("the proof of an erasure; names nobody"),
+    request_id=REQUEST,
+    what=NotPersonal("a recipient's name in our register, or a hold's ground, paragraph and day"),
 )
 ALIAS = Table(
     name="alias",
@@ -228,6 +236,7 @@ KERNEL: Final = (
     RECEIPT_RECORD,
     RECEIPT,
     RECLOSED,
+    SAID,
     ALIAS,
     CLAIM_AUDIT,
     HOLD,

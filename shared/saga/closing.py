@@ -1,7 +1,7 @@
 """A slice closes subjects: one transaction, one statement per table, one receipt per request."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -18,8 +18,8 @@ from contracts.vocabulary import Method, Outcome, Reason
 from shared import mail
 from shared.database import Transaction
 from shared.inventory import Erased, Inventory, erase
-from shared.inventory.holds import HELD, end_holds
 from shared.saga import receipts
+from shared.saga.again import left_of
 from shared.saga.claims import Claim, Find, Told
 from shared.saga.decisions import POLICY_VERSION, closed_root, covered_until, in_lines, left_out
 from shared.saga.waiting import Asked, Why
@@ -128,17 +128,19 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What one work did: rows deleted by table, what is kept, whether counts remain."""
+    """What one work did: rows deleted by table, what is kept, if counts remain, who is told."""
 
     rows: Mapping[str, int]
     held: tuple[Held, ...] = ()
     counted: bool = False
+    recipients: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, erased: Erased, subjects: Collection[UUID]) -> Self:
         """Take one work's part of what was erased."""
         counted = not erased.counted.isdisjoint(subjects)
-        return cls(erased.rows_of(subjects), erased.held_of(subjects), counted)
+        told = frozenset(erased.told_of(subjects))
+        return cls(erased.rows_of(subjects), erased.held_of(subjects), counted, told)
 
     @property
     def outcome(self) -> Outcome:
@@ -148,15 +150,6 @@ class Done:
         if self.counted:
             return Outcome.ANONYMISED
         return Outcome.DELETED if sum(self.rows.values()) else Outcome.HELD_NOTHING
-
-
-async def end_held(tx: Transaction, inventory: Inventory, at_most: int) -> int:
-    """Delete held rows whose day has come, with one batch receipt; count them (R-ACC-11)."""
-    ended = await end_holds(tx, at_most)
-    if ended:
-        work = Work(uuid7(), None, 0, Reason.HOLD_ENDED, frozenset(), tx.now)
-        await tell(tx, inventory, [work], {work.receipt_id: Done({HELD: ended})}, {})
-    return ended
 
 
 async def close_batch(
@@ -214,9 +207,28 @@ async def tell(
     """
     for work in works:
         tx.tell(*_closed(work))
+    done = await _with_earlier(tx, works, done)
     tx.tell(*(_receipt(tx, inventory, work, done[work.receipt_id]) for work in works))
     sealed = await tx.flush()
     await receipts.store(tx, receipts.of_sealed(sealed), asked)
+
+
+async def _with_earlier(
+    tx: Transaction, works: Sequence[Work], done: Mapping[UUID, Done]
+) -> Mapping[UUID, Done]:
+    """Let who erases again say what all attempts left behind: its receipt takes their place."""
+    again = {work.receipt_id: work.request_id for work in works if work.attempt and work.request_id}
+    if not again:
+        return done
+    left = await left_of(tx, again.values())
+    return {
+        receipt: replace(
+            one, held=left[again[receipt]].held, recipients=left[again[receipt]].recipients
+        )
+        if receipt in again
+        else one
+        for receipt, one in done.items()
+    }
 
 
 async def _end_consents(tx: Transaction, works: Sequence[Work]) -> None:
@@ -267,6 +279,7 @@ def _receipt(
         "outcome": done.outcome,
         "rows": {table: count for table, count in done.rows.items() if count},
         "held": done.held,
+        "recipients": tuple(sorted(done.recipients)) if work.request_id else (),
         "closed_count": len(work.subjects),
         "closed_root": closed_root(work.subjects).hex(),
         "inventory_sha256": inventory.sha256,

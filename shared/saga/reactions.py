@@ -6,7 +6,9 @@ from uuid import UUID
 from contracts.messages import (
     ErasureCertified,
     ErasureRequested,
+    HoldEnded,
     Message,
+    ProcessorAnswered,
     SagaExtended,
     SagaReminded,
     SliceErased,
@@ -23,6 +25,7 @@ from shared.saga.claims import LATER, Find, Resolved
 from shared.saga.closing import Slice, close_requests
 from shared.saga.decisions import Answer, retry_at
 from shared.saga.restored import own_closed, own_receipt
+from shared.saga.said import own_said
 from shared.saga.waiting import Asked, Why
 
 
@@ -37,6 +40,8 @@ def slice_reactions(inventory: Inventory, find: Find) -> dict[type[Message], Rea
         SliceReerased: own_receipt,
         SliceVerified: verified,
         SubjectsClosed: own_closed(part),
+        ProcessorAnswered: own_said,
+        HoldEnded: own_said,
         ErasureCertified: certified,
     }
 

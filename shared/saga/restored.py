@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.fields import MAX_HELD, Held
-from contracts.vocabulary import Reason
+from contracts.vocabulary import Ground, Reason
 from shared.consumer.lines import AnyLine, Reaction
 from shared.database import Transaction, pack_headers
 from shared.inventory import erase
@@ -90,8 +90,8 @@ async def _close_again(
     log.warning("closed-again", service=tx.service, count=len(closed))
     await tx.executemany(
         """
-        insert into reclosed (receipt_id, request_id, subject_id, rows, held)
-        values ($1, $2, $3, $4, $5)
+        insert into reclosed (receipt_id, request_id, subject_id, rows, held, recipients)
+        values ($1, $2, $3, $4, $5, $6)
             on conflict do nothing
         """,
         [
@@ -101,6 +101,7 @@ async def _close_again(
                 subject,
                 dict(erased.rows_of({subject})),
                 [one.model_dump(mode="json") for one in erased.held_of({subject})],
+                sorted(erased.told_of({subject})),
             )
             for subject, message in places
             if subject in closed
@@ -114,7 +115,10 @@ async def tell_reclosed(tx: Transaction, part: Slice) -> int:
     A receipt that was lost with the outbox of the old database is given now, for the first time.
     """
     rows = await tx.fetch(
-        "delete from reclosed returning receipt_id, request_id, subject_id, rows, held"
+        """
+        delete from reclosed
+        returning receipt_id, request_id, subject_id, rows, held, recipients
+        """
     )
     groups: dict[UUID, list[Any]] = {}
     for row in rows:
@@ -143,5 +147,12 @@ async def tell_reclosed(tx: Transaction, part: Slice) -> int:
 
 def _done(group: Sequence[Any]) -> Done:
     rows = sum((Counter(row["rows"]) for row in group), Counter[str]())
-    held = tuple(Held.model_validate(one) for row in group for one in row["held"])
-    return Done(dict(rows), held[:MAX_HELD])
+    held: Counter[tuple[Any, ...]] = Counter()
+    for one in (each for row in group for each in row["held"]):
+        held[one["ground"], one["reference"], one["until"]] += one["rows"]
+    told = frozenset(name for row in group for name in row["recipients"])
+    kept = tuple(
+        Held(ground=Ground(ground), reference=reference, until=until, rows=count)
+        for (ground, reference, until), count in sorted(held.items())
+    )
+    return Done(dict(rows), kept[:MAX_HELD], recipients=told)

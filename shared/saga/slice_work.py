@@ -8,7 +8,9 @@ from typing import Final
 
 from contracts.messages import (
     ConsentWithdrawn,
+    HoldEnded,
     Message,
+    ProcessorAnswered,
     SliceErased,
     SliceReerased,
     SliceVerified,
@@ -24,7 +26,7 @@ from shared.keys import signer_for
 from shared.logs import log
 from shared.mail import Mailer, MailSettings, Post
 from shared.saga.claims import Find
-from shared.saga.closing import end_held
+from shared.saga.ending_holds import end_held
 from shared.saga.participant import Participant
 from shared.settings import Settings
 from shared.worker import Task, Work, Worker
@@ -34,10 +36,20 @@ LOOK_AGAIN: Final = timedelta(seconds=1)
 HOLDS_AGAIN: Final = timedelta(seconds=10)
 HOLDS_AT_ONCE: Final = 500
 TOPICS: Final = (ERASURE.name, CLOSED.name, CONSENT.name)
-REPLAYABLE: Final[frozenset[type[Message]]] = frozenset({ConsentWithdrawn})
+REPLAYABLE: Final[frozenset[type[Message]]] = frozenset(
+    {ConsentWithdrawn, HoldEnded, ProcessorAnswered}
+)
 # What a slice hears of itself and its own verifier, unless it is more than a slice.
 OWN: Final[frozenset[type[Message]]] = frozenset(
-    {ConsentWithdrawn, SliceErased, SliceReerased, SliceVerified, SubjectsClosed}
+    {
+        ConsentWithdrawn,
+        HoldEnded,
+        ProcessorAnswered,
+        SliceErased,
+        SliceReerased,
+        SliceVerified,
+        SubjectsClosed,
+    }
 )
 
 

@@ -16,6 +16,7 @@ from contracts.vocabulary import (
     Language,
     Method,
     Outcome,
+    ProcessorState,
     ReadBack,
     Reason,
     Role,
@@ -97,7 +98,9 @@ RETAINED = ERASED.model_copy(
         ),
     }
 )
-REERASED = messages.SliceReerased(**ERASED.model_dump(), attempt=1)
+REERASED = messages.SliceReerased(
+    **{**ERASED.model_dump(), "recipients": ("eloqua", "post")}, attempt=1
+)
 FAILED = messages.SliceFailed(request_id=REQUEST, error="AliasGone")
 VERIFIED = messages.SliceVerified(
     receipt_id=RECEIPT,
@@ -123,6 +126,21 @@ CERTIFIED = messages.ErasureCertified(
     certified_at=NOW,
 )
 DESTROYED = messages.AliasesDestroyed(request_id=REQUEST, count=1, remaining=0)
+ANSWERED = messages.ProcessorAnswered(
+    request_id=REQUEST,
+    recipient="post",
+    state=ProcessorState.CONFIRMED,
+    reason=None,
+    answered_at=NOW,
+)
+HOLD_ENDED = messages.HoldEnded(
+    request_id=REQUEST,
+    ground=Ground.LEGAL_OBLIGATION,
+    reference="hgb-257",
+    until=NOW,
+    rows=1,
+    ended_at=NOW,
+)
 KEY = messages.KeyPublished(
     key_id=signer().key_id,
     service="newsletter",
@@ -154,6 +172,8 @@ SAMPLES: tuple[Message, ...] = (
     CLOSED,
     CERTIFIED,
     DESTROYED,
+    ANSWERED,
+    HOLD_ENDED,
     KEY,
     RETIRED,
     REVOKED,

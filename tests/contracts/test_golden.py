@@ -57,7 +57,9 @@ def test_every_record_of_a_release_is_opened(release: Path) -> None:
         assert opened.record.value == base64.b64decode(one["value"])
         for event, line in zip(opened.events, opened.record.lines, strict=True):
             written = encode(event.message, source=event.source, id=UUID(event.id), time=event.time)
-            assert orjson.loads(written)["data"] == orjson.loads(line)["data"]
+            now, then = orjson.loads(written)["data"], orjson.loads(line)["data"]
+            assert {**now, **then} == now, "what was said is read"
+            assert not any(now[name] for name in now.keys() - then.keys()), "and nothing else"
 
 
 def test_the_latest_release_has_every_type() -> None:

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from contracts.vocabulary import Role
 from shared.database import Database, apply
 from shared.settings import Settings
+from tests.contracts.samples import signer
 from tests.database import slice as club
 
 SERVICE = "events"
@@ -15,6 +17,7 @@ SERVICE = "events"
 async def eraser(settings: Settings) -> AsyncIterator[Database]:
     """Open the slice as its worker sees it."""
     await apply(settings, SERVICE, club.FOLDER)
-    database = await Database.connect(settings, SERVICE, "eraser", size=4)
+    own = signer(SERVICE, Role.SERVICE)
+    database = await Database.connect(settings, SERVICE, "eraser", signer=own, size=4)
     yield database
     await database.close()

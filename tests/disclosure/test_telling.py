@@ -1,23 +1,41 @@
 """Who was told something is told of its end, until they answer; a real server stands in."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from contracts.messages import ProcessorAnswered, parse, split_lines
+from contracts.vocabulary import Impossible, ProcessorState
 from shared.database import Database, Transaction
-from shared.disclosure import HttpProcessor, Processors, TellingState, Told, disclosed_of, told_of
+from shared.disclosure import (
+    HttpProcessor,
+    Processors,
+    TellingState,
+    Told,
+    disclosed_of,
+    telling,
+    told_of,
+)
 from shared.disclosure.recipients import Recipient, Recipients
 from shared.disclosure.telling import Answer, end_disclosures, tell_due
 from shared.inventory import erase
+from shared.saga.said import own_said
+from tests.contracts.samples import ANSWERED
 from tests.database import slice as club
+from tests.processes import ended, fork
 
 RECIPIENTS: Recipients = {
     "quick": Recipient(name="Quick", country="DE", transfer="eu"),
-    "never": Recipient(name="Never", country="DE", transfer="eu", impossible="no-interface"),
+    "never": Recipient(
+        name="Never", country="DE", transfer="eu", impossible=Impossible.NO_DELETION_INTERFACE
+    ),
 }
 
 
@@ -66,9 +84,11 @@ async def passed_on(tx: Transaction, subject: UUID, recipient: str = "quick") ->
     return their_id
 
 
-async def erased(database: Database, *recipients: str) -> tuple[UUID, list[str]]:
+async def erased(
+    database: Database, *recipients: str, request: UUID | None = None
+) -> tuple[UUID, list[str]]:
     """Erase somebody on request of whom recipients know; give the request and their ids."""
-    request = uuid4()
+    request = request or uuid4()
     async with database.begin() as tx:
         ada = await club.join(tx, "ada@example.org")
         theirs = [await passed_on(tx, ada, recipient) for recipient in recipients]
@@ -141,7 +161,7 @@ async def test_a_recipient_that_is_away_is_told_later_and_holds_up_nobody(
 
     lines = {line.recipient: line for line in await listed(eraser, request)}
     assert lines["never"].state is TellingState.IMPOSSIBLE
-    assert lines["never"].reason == "no-interface"
+    assert lines["never"].reason == "no-deletion-interface"
     assert (lines["quick"].state, lines["quick"].told_at) == (TellingState.OPEN, None)
     async with stand_in(200) as (_, processors):
         assert await tell_due(eraser, processors, RECIPIENTS) == 0  # not yet: it backs off
@@ -166,13 +186,114 @@ async def test_ending_one_purpose_tells_its_recipients_and_nobody_elses(eraser: 
         left = await tx.fetchval("select count(*) from disclosure where subject_id = $1", bob)
         told = await tx.fetchval("select count(*) from telling where state = 'open'")
 
-    assert (others, ended, left, told) == ([], [ada], 1, 1)
+    assert (others, ended, left, told) == ([], [(ada, "quick")], 1, 1)
+
+
+async def answered(database: Database, request: UUID) -> list[ProcessorAnswered]:
+    """Give what the outbox says that recipients answered, oldest first."""
+    async with database.begin() as tx:
+        rows = await tx.fetch("select value from outbox order by id")
+    said = [parse(line).message for row in rows for line in split_lines(row["value"])]
+    return [one for one in said if isinstance(one, ProcessorAnswered) and one.request_id == request]
+
+
+@pytest.mark.rule("R-3P-03")
+async def test_the_last_answer_is_told_once_with_the_worst_that_was_said(eraser: Database) -> None:
+    request, _ = await erased(eraser, "quick", "quick", "never")
+    seen = []
+    async with stand_in(404, 202, 200) as (_, processors):
+        for _ in range(3):
+            await due_now(eraser)
+            await tell_due(eraser, processors, RECIPIENTS)
+            seen.append(sorted(one.recipient for one in await answered(eraser, request)))
+
+    told = {one.recipient: one for one in await answered(eraser, request)}
+    assert seen == [["never"], ["never", "quick"], ["never", "quick"]]
+    assert (told["never"].state, told["never"].reason) == (
+        ProcessorState.IMPOSSIBLE,
+        Impossible.NO_DELETION_INTERFACE,
+    )
+    assert told["quick"].state is ProcessorState.CONFIRMED
+
+
+@pytest.mark.rule("R-3P-03")
+async def test_what_was_answered_while_two_workers_told_is_said_once(eraser: Database) -> None:
+    request, _ = await erased(eraser, "quick", "quick")
+    async with eraser.begin() as tx:  # two batches of one row each
+        await tx.execute(
+            """
+            update telling set next_try_at = now() + interval '1 day'
+             where telling_id = (select max(telling_id::text)::uuid from telling
+                                  where request_id = $1)
+            """,
+            request,
+        )
+    async with stand_in(204) as (_, processors):
+        first = await telling.claimed_and_asked(eraser, processors, RECIPIENTS)
+        await due_now(eraser)
+        second = await telling.claimed_and_asked(eraser, processors, RECIPIENTS)
+        await asyncio.gather(
+            telling.note_answers(eraser, first), telling.note_answers(eraser, second)
+        )
+
+    assert [one.state for one in await answered(eraser, request)] == [ProcessorState.CONFIRMED]
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("point", ["telling:before-commit", "telling:after-commit"])
+async def test_a_killed_worker_says_an_answer_exactly_once(
+    eraser: Database, environment: dict[str, str], point: str
+) -> None:
+    request, _ = await erased(eraser, "quick")
+    armed = {**environment, "EXPUNGE_CRASH_AT": point}
+    codes = []
+    async with stand_in(204) as (there, _):
+        for changes in (armed, environment):
+            await due_now(eraser)
+            words = [eraser.service, there.url]
+            codes.append(await ended(fork(words, changes, module="tests.telling_process")))
+
+    assert codes == [-signal.SIGKILL, 0]
+    assert len(await answered(eraser, request)) == 1
+    assert len(there.asked) == (2 if point == "telling:before-commit" else 1)
+
+
+@pytest.mark.rule("R-3P-03")
+async def test_a_slice_that_erased_again_after_its_word_says_it_no_second_time(
+    eraser: Database,
+) -> None:
+    request, _ = await erased(eraser, "quick")
+    async with stand_in(204) as (there, processors):
+        await tell_due(eraser, processors, RECIPIENTS)
+        await erased(eraser, "quick", request=request)
+        await tell_due(eraser, processors, RECIPIENTS)
+
+    assert len(there.asked) == 2, "the recipient is told again"
+    assert len(await answered(eraser, request)) == 1
+
+
+@pytest.mark.rule("R-3P-03")
+async def test_a_restored_slice_that_heard_its_own_word_says_it_no_second_time(
+    eraser: Database,
+) -> None:
+    request, _ = await erased(eraser, "quick")
+    told = ANSWERED.model_copy(update={"request_id": request, "recipient": "quick"})
+    for source in ("website", eraser.service):
+        line: Any = SimpleNamespace(message=told, event=SimpleNamespace(source=source))
+        async with eraser.begin() as tx:
+            await own_said(tx, [line, line])
+            known = await tx.fetchval("select count(*) from said where request_id = $1", request)
+        assert known == (source == eraser.service)
+    async with stand_in(204) as (there, processors):
+        await tell_due(eraser, processors, RECIPIENTS)
+
+    assert (len(there.asked), await answered(eraser, request)) == (1, [])
 
 
 @pytest.mark.parametrize(
-    ("state", "reason"), [("open", None), ("impossible", None), ("confirmed", "why")]
+    ("state", "reason"), [("open", None), ("impossible", None), ("confirmed", Impossible.ART_11)]
 )
-def test_an_answer_says_something(state: str, reason: str | None) -> None:
+def test_an_answer_says_something(state: str, reason: Impossible | None) -> None:
     with pytest.raises(ValueError, match="state"):
         Answer(TellingState(state), reason)
 

@@ -12,8 +12,9 @@ from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from contracts.bundle import Bundle
-from contracts.certificate import OutOfScope, Predicate, Processor, ProcessorState
+from contracts.certificate import OutOfScope, Predicate, Processor
 from contracts.errors import BadCertificate
+from contracts.vocabulary import ProcessorState
 from services.erasure.printing import issued_path, print_certificate
 from services.erasure.printing.cli import certificate
 from shared.web.language import Language

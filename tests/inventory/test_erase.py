@@ -174,7 +174,35 @@ async def test_a_held_row_goes_on_its_day_and_not_before(
     async with eraser.begin() as tx:
         after, again = await end_holds(tx, 10), await end_holds(tx, 10)
 
-    assert (before, after, again) == (0, 2, 0)
+    assert (before, [(one.request_id, one.rows) for one in after], again) == ([], [(None, 2)], [])
+
+
+@pytest.mark.rule("R-ACC-11")
+async def test_what_a_request_left_behind_goes_as_a_whole(
+    eraser: Database, settings: Settings
+) -> None:
+    requests = [uuid4(), uuid4()]
+    async with eraser.begin() as tx:
+        for request, name in zip(requests, ("ada", "ben"), strict=True):
+            one = await with_everything(tx, f"{name}@example.org", "Brilon")
+            await place_hold(tx, one, club.KEPT, tx.now + timedelta(days=1))
+            await erase(tx, club.INVENTORY, [one], requests={one: request})
+    holder = await asyncpg.connect(settings.database_url(club.SERVICE, "holder"))
+    await holder.execute(
+        "update held set until = now() - interval '1 s' where request_id = any($1)", requests
+    )
+    await holder.close()
+
+    async with eraser.begin() as tx:
+        ended = [await end_holds(tx, 1) for _ in range(3)]
+
+    assert [[(one.rows, one.ground) for one in some] for some in ended] == [
+        [(2, Ground.CONTRACT)],
+        [(2, Ground.CONTRACT)],
+        [],
+    ]
+    assert {one.request_id for some in ended for one in some} == set(requests)
+    assert all(one.ended_at >= one.until for some in ended for one in some)
 
 
 async def test_small_counts_are_not_given_out(eraser: Database) -> None:

@@ -17,8 +17,8 @@ from contracts.messages import (
 from contracts.topics import CLOSED
 from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack, Reason
 from shared.inventory import place_hold
-from shared.saga.closing import end_held
 from shared.saga.decisions import closed_root
+from shared.saga.ending_holds import end_held
 from tests.kernel import eventually
 from tests.saga.shop import INVENTORY, KEPT, SHOP, Town
 

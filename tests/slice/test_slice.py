@@ -3,18 +3,29 @@
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from contracts.messages import ConsentGranted, ConsentWithdrawn, SliceErased
+from contracts.messages import (
+    ConsentGranted,
+    ConsentWithdrawn,
+    HoldEnded,
+    SliceErased,
+    SliceReerased,
+)
 from contracts.vocabulary import Ground, Method, Outcome, Reason
 from shared.database import Database
 from shared.inventory import read_counts
+from shared.saga import receipts
 from shared.saga.claims import Claim, Told
-from shared.saga.closing import Slice, close_requests, end_held
+from shared.saga.closing import Slice, close_requests
 from shared.saga.decisions import Answer
+from shared.saga.ending_holds import end_held
+from shared.saga.said import own_said
 from shared.saga.waiting import Asked
 from shared.slice import consents_of, outdated, renew, withdraw
 from shared.slice.endings import ending_actions
@@ -22,6 +33,7 @@ from shared.web.language import Language
 from shared.web.wordings import read_wordings
 from tests.client import post_form
 from tests.clock import run_all_due
+from tests.contracts.samples import HOLD_ENDED
 from tests.kernel import eventually
 from tests.slice.conftest import Shop
 from tests.slice.shop import INVENTORY, LEGAL, NAME, PRODUCTS, PURPOSE, SERVICE
@@ -55,13 +67,15 @@ async def fall_due(shop: Shop, subject: UUID, kind: str) -> None:
     await run_all_due(shop.eraser, ending_actions(INVENTORY, SERVICE.endings))
 
 
-async def request(shop: Shop, address: str) -> UUID:
-    """Let one request for an address be carried out, as the participant does it."""
-    asked = Asked(uuid4(), "rights", await now(shop))
+async def request(shop: Shop, address: str, again: UUID | None = None) -> UUID:
+    """Let one request for an address be carried out, as the participant does it, or again."""
+    asked = Asked(again or uuid4(), "rights", await now(shop))
     told = {asked.request_id: Told(Answer.ALIASES, addresses=(address,))}
     assert SERVICE.find is not None
     async with shop.eraser.begin() as tx:
-        late = await close_requests(tx, Slice(INVENTORY, SERVICE.find), [asked], told, tx.now, {})
+        before = await receipts.latest(tx, [asked.request_id])
+        part = Slice(INVENTORY, SERVICE.find)
+        late = await close_requests(tx, part, [asked], told, tx.now, before)
     assert not late
     return asked.request_id
 
@@ -94,7 +108,7 @@ async def test_what_a_law_keeps_is_moved_aside_and_named_in_the_receipt(shop: Sh
 @pytest.mark.rule("R-ACC-11", "R-POL-07")
 async def test_the_end_of_a_hold_deletes_with_a_receipt_of_its_own(shop: Shop) -> None:
     await order(shop, "eve@example.org")
-    await request(shop, "eve@example.org")
+    asked = await request(shop, "eve@example.org")
     holder = await asyncpg.connect(shop.settings.database_url(NAME, "holder"))
     await holder.execute("update held set until = until - $1::interval", LEGAL + timedelta(days=1))
     await holder.close()
@@ -110,8 +124,74 @@ async def test_the_end_of_a_hold_deletes_with_a_receipt_of_its_own(shop: Shop) -
         None,
         {"held": ended},
     )
+    [said] = [one for one in await shop.told(HoldEnded) if one.request_id == asked]
+    assert (said.ground, said.reference, said.rows) == (Ground.LEGAL_OBLIGATION, "ao-147-3", 1)
+    assert said.ended_at >= said.until
     async with shop.eraser.begin() as tx:
         assert await end_held(tx, INVENTORY, 500) == 0
+
+
+@pytest.mark.rule("R-ACC-11")
+async def test_a_restored_slice_ends_a_hold_again_and_says_it_no_second_time(shop: Shop) -> None:
+    await order(shop, "fay@example.org")
+    asked = await request(shop, "fay@example.org")
+    said = HOLD_ENDED.model_copy(
+        update={
+            "request_id": asked,
+            "reference": "ao-147-3",
+            "until": await _held_until(shop, asked, timedelta(seconds=-1)),
+        }
+    )
+    line: Any = SimpleNamespace(message=said, event=SimpleNamespace(source=NAME))
+    await shop.forget()
+
+    async with shop.eraser.begin() as tx:
+        await own_said(tx, [line])
+    async with shop.eraser.begin() as tx:
+        ended = await end_held(tx, INVENTORY, 500)
+
+    assert ended == 1
+    assert (await shop.told(SliceErased))[-1].reason is Reason.HOLD_ENDED
+    assert await shop.told(HoldEnded) == []
+
+
+async def _held_until(shop: Shop, asked: UUID, away: timedelta) -> datetime:
+    """Move the end of what is held of a request, seen from now; gives it."""
+    holder = await asyncpg.connect(shop.settings.database_url(NAME, "holder"))
+    until: datetime = await holder.fetchval(
+        "update held set until = now() + $2 where request_id = $1 returning until", asked, away
+    )
+    await holder.close()
+    return until
+
+
+@pytest.mark.rule("R-17-01", "R-ACC-11")
+async def test_who_erases_again_names_all_that_is_held_and_everybody_who_is_told(
+    shop: Shop,
+) -> None:
+    subject = await order(shop, "gil@example.org")
+    await _passed_on(shop, subject, "post")
+    asked = await request(shop, "gil@example.org")
+    left_over = await order(shop, "gil@example.org")
+    await _passed_on(shop, left_over, "eloqua")
+
+    await request(shop, "gil@example.org", again=asked)
+
+    [first] = [one for one in await shop.told(SliceErased) if one.request_id == asked]
+    [second] = [one for one in await shop.told(SliceReerased) if one.request_id == asked]
+    assert (first.recipients, second.recipients) == (("post",), ("eloqua", "post"))
+    assert [sum(held.rows for held in one.held) for one in (first, second)] == [1, 2]
+
+
+async def _passed_on(shop: Shop, subject: UUID, recipient: str) -> None:
+    async with shop.app.begin() as tx:
+        await tx.execute(
+            """
+            insert into disclosure
+            values ($1, $2, $3, 'event.material', '{name}', 'a', 'x', 'visitor', now())
+            """,
+            uuid4(), subject, recipient,
+        )  # fmt: skip
 
 
 @pytest.mark.rule("R-POL-07")

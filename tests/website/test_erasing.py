@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.messages import ConsentWithdrawn, SliceErased
-from contracts.vocabulary import Method, Reason
+from contracts.vocabulary import Impossible, Method, Reason
 from services.website.processors import GoogleAnalytics, Hotjar, processors_of
 from services.website.registers import configured_registers
 from services.website.settings import configured
@@ -211,7 +211,7 @@ async def test_what_a_provider_cannot_delete_is_said_with_its_reason(
 
     answer = await processors[tracker].delete("id.1")
 
-    assert answer == Answer(TellingState.IMPOSSIBLE, reason)
+    assert answer == Answer(TellingState.IMPOSSIBLE, Impossible(reason))
 
 
 async def test_a_processor_needs_its_address_and_its_credential(
