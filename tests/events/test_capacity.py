@@ -50,6 +50,66 @@ async def test_a_newcomer_does_not_pass_those_who_wait(events: Events) -> None:
     assert row["blocks"] is False
 
 
+async def _restrict(events: Events, subject_id: object, *, restricted: bool) -> None:
+    async with events.eraser.begin() as tx:
+        await tx.execute(
+            "update subject set restricted_at = case when $2 then now() end where subject_id = $1",
+            subject_id, restricted,
+        )  # fmt: skip
+
+
+@pytest.mark.rule("R-18-01")
+async def test_a_free_seat_is_not_kept_for_somebody_whose_data_is_restricted(
+    events: Events,
+) -> None:
+    gathering = await events.gathering(capacity=1)
+    ada, grace = await events.registered(gathering), await events.registered(gathering)
+    await _restrict(events, grace.subject_id, restricted=True)
+    await events.press(f"{ada.seat}/cancel")
+    await events.clock()
+
+    late = await events.registered(gathering)
+
+    assert await _state(events, grace.subject_id) == "waiting"
+    assert await _state(events, late.subject_id) == "booked"
+
+
+@pytest.mark.rule("R-18-01")
+async def test_whose_restriction_is_lifted_has_the_place_they_had(events: Events) -> None:
+    gathering = await events.gathering(capacity=1)
+    ada, grace = await events.registered(gathering), await events.registered(gathering)
+    await _restrict(events, grace.subject_id, restricted=True)
+    mary = await events.registered(gathering)
+    await events.press(f"{ada.seat}/cancel")
+    await events.clock()  # passes Grace over
+    passed_over = [await _state(events, one.subject_id) for one in (grace, mary)]
+
+    await _restrict(events, grace.subject_id, restricted=False)
+    late = await events.registered(gathering)
+    await events.press(f"{mary.seat}/cancel")
+    await events.clock()
+
+    assert passed_over == ["waiting", "booked"]
+    states = [await _state(events, one.subject_id) for one in (grace, late)]
+    assert states == ["booked", "waiting"]
+
+
+@pytest.mark.rule("R-18-01")
+async def test_a_seat_that_nobody_took_goes_to_them_once_the_restriction_is_lifted(
+    events: Events,
+) -> None:
+    gathering = await events.gathering(capacity=1)
+    ada, grace = await events.registered(gathering), await events.registered(gathering)
+    await _restrict(events, grace.subject_id, restricted=True)
+    await events.press(f"{ada.seat}/cancel")
+    await events.clock()
+
+    await _restrict(events, grace.subject_id, restricted=False)
+    await events.clock()
+
+    assert await _state(events, grace.subject_id) == "booked"
+
+
 async def test_a_seat_that_is_erased_by_whoever_is_counted_back(events: Events) -> None:
     gathering = await events.gathering(capacity=2)
     ada, grace = await events.registered(gathering), await events.registered(gathering)

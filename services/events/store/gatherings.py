@@ -114,8 +114,9 @@ async def take_seat(
     """Take one seat if there is one: the statement that keeps a gathering from overbooking.
 
     A newcomer does not pass those who wait, and names in `passing` the wordings that count: who
-    waits on older words does not move up, so keeps nobody waiting (R-POL-01). False: full, begun
-    or over. Whoever else asks at the same time waits for this transaction and sees its count.
+    waits on older words (R-POL-01), or while processing is restricted (Art. 18), does not move up,
+    so keeps nobody waiting. False: full, begun or over. Whoever else asks at the same time waits
+    for this transaction and sees its count.
     """
     return bool(
         await tx.execute(
@@ -132,6 +133,7 @@ async def take_seat(
                                     where seat.gathering_id = $1
                                       and seat.state = 'waiting'
                                       and seat.cancelled_at is null
+                                      and not is_restricted(seat.subject_id)
                                       and c.purpose = 'event.registration'
                                       and c.wording || '.v' || c.wording_version = any ($3)))
             """,
