@@ -44,6 +44,37 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+class Growing:
+    """A tree that grows leaf by leaf; holds one hash for each complete subtree, log2 of its size.
+
+    Gives the same root as `root` over all leaves.
+    """
+
+    def __init__(self) -> None:
+        """Begin without leaves."""
+        self.size = 0
+        self._complete: list[bytes] = []  # subtrees from left to right, each smaller than the last
+
+    def add(self, leaf: bytes) -> None:
+        """Add a leaf hash at the end."""
+        self._complete.append(leaf)
+        self.size += 1
+        joins = self.size
+        while not joins & 1:
+            right = self._complete.pop()
+            self._complete[-1] = node_hash(self._complete[-1], right)
+            joins >>= 1
+
+    def root(self) -> bytes:
+        """Root over the leaves so far; of none, the hash of nothing."""
+        if not self._complete:
+            return EMPTY_ROOT
+        value = self._complete[-1]
+        for left in reversed(self._complete[:-1]):
+            value = node_hash(left, value)
+        return value
+
+
 def paths(leaves: Sequence[bytes]) -> list[list[bytes]]:
     """Inclusion paths of all leaves, lowest sibling first; one pass over the tree."""
     found: list[list[bytes]] = [[] for _ in leaves]

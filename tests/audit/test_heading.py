@@ -1,15 +1,20 @@
 """A head of the log that an auditor kept shows what a topic alone cannot: that its tail is gone."""
 
 import os
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from contracts.proof import Signer
 from contracts.tlog.checkpoint import Checkpoint
+from contracts.tlog.entries import STORED_BYTES
 from contracts.vocabulary import Role
+from services.erasure.audit.heading import OTHER_FILES
 from tests.auditing import History, Lines, at, export_to, renumber, write
+from tests.kernel import eventually
 
 
 @pytest.fixture
@@ -26,13 +31,36 @@ def sign_anew(file: Path, note: bytes, signer: Signer) -> None:
     file.write_bytes(Checkpoint.read(note).sign(signer))
 
 
+async def found_in(
+    history: History, exported: Path, lines: Lines, *more: str | Path
+) -> tuple[int, list[dict[str, Any]]]:
+    """Replay lines: exit code and findings."""
+    write(exported, lines)
+    code, out = await history.expunge(
+        "audit", "replay", "--from", exported, "--trust", history.on.settings.trust, *more, "--json"
+    )
+    return code, orjson.loads(out)["findings"]["first"]
+
+
 async def held(history: History, exported: Path, lines: Lines, head: Path) -> tuple[int, list[str]]:
     """Replay lines against a head: exit code, and the findings as kind and sentence."""
-    write(exported, lines)
-    replay = ("audit", "replay", "--from", exported, "--checkpoint", head, "--json")
-    code, out = await history.expunge(*replay)
-    found = orjson.loads(out)["findings"]["first"]
+    code, found = await found_in(history, exported, lines, "--checkpoint", head)
     return code, [f"{one['kind']}: {one['what']}" for one in found]
+
+
+@pytest.fixture
+async def files(history: History, tmp_path: Path) -> Path:
+    """Write the public log into a folder, as anybody may have mirrored it."""
+    folder = tmp_path / "log"
+    await eventually(partial(_is_public, history))
+    code, _ = await history.expunge("log", "export", folder)
+    assert code == 0
+    return folder
+
+
+async def _is_public(history: History) -> bool:
+    told = await history.on.value("select told from log_told")
+    return bool(told >= await history.on.value("select max(log_index) + 1 from certificate"))
 
 
 async def test_the_head_of_a_sound_topic_holds(
@@ -85,3 +113,62 @@ async def test_a_head_by_another_key_proves_nothing(
     code, found = await held(history, exported, lines, elsewhere)
 
     assert (code, [one.partition(":")[0] for one in found]) == (1, ["forged"])
+
+
+async def test_the_published_log_of_a_sound_topic_holds(
+    history: History, exported: Path, files: Path
+) -> None:
+    lines = await export_to(history, exported)
+
+    assert await found_in(history, exported, lines, "--log", files) == (0, [])
+
+
+async def test_the_first_leaf_that_differs_is_named_with_its_place_on_the_topic(
+    history: History, exported: Path, files: Path
+) -> None:
+    lines = await export_to(history, exported)
+    first, second = at(lines, "key-published"), at(lines, "register-published")
+    lines[first], lines[second] = lines[second], lines[first]
+    renumber(lines)
+
+    code, (found,) = await found_in(history, exported, lines, "--log", files)
+
+    assert (code, found["kind"], found["offset"]) == (1, "reordered", 0)
+    assert found["what"].startswith("leaf 0 of the log stands in another place than on the topic")
+
+
+async def test_a_leaf_that_was_changed_is_on_no_topic_and_under_no_head(
+    history: History, exported: Path, files: Path
+) -> None:
+    lines = await export_to(history, exported)
+    (bundle,) = (file for file in (files / "tile/entries").rglob("*") if file.is_file())
+    content = bytearray(bundle.read_bytes())
+    content[2 * STORED_BYTES - 1] ^= 1
+    bundle.write_bytes(content)
+
+    code, found = await found_in(history, exported, lines, "--log", files)
+
+    assert (code, [one["kind"] for one in found]) == (1, ["missing", "forged"])
+    assert found[0]["what"].startswith("leaf 1 of the log is on no topic; the topic goes on with")
+    assert found[1]["what"] == OTHER_FILES
+
+
+async def test_a_log_that_was_cut_off_below_its_head_is_missed(
+    history: History, exported: Path, files: Path
+) -> None:
+    lines = await export_to(history, exported)
+    (bundle,) = (file for file in (files / "tile/entries").rglob("*") if file.is_file())
+    bundle.unlink()
+
+    code, found = await found_in(history, exported, lines, "--log", files)
+
+    assert (code, [one["kind"] for one in found]) == (1, ["missing"])
+
+
+async def test_without_a_log_there_is_no_verdict(history: History, exported: Path) -> None:
+    await export_to(history, exported)
+    elsewhere = exported.with_name("nowhere")
+
+    code, _ = await history.expunge("audit", "replay", "--from", exported, "--log", elsewhere)
+
+    assert code == 3

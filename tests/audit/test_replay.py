@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from contracts.fields import RevokedFrom
-from contracts.messages import KeyRevoked
+from contracts.messages import KeyRevoked, RegisterPublished
 from contracts.topics import ERASURE
 from contracts.vocabulary import Role
 from shared.keys import load_trust, root_signer, signer_for
-from tests.auditing import History, at, export_to, renumber, spoil, write
+from tests.auditing import History, at, entry, export_to, renumber, spoil, write
 from tests.kernel import sealed
 
 
@@ -241,3 +241,25 @@ async def test_two_machines_say_the_same_bytes(
 
     assert said[0] == said[1]
     assert said[0][0] == 1
+
+
+async def test_a_register_version_that_leaves_a_service_out_is_noted(
+    history: History, exported: Path
+) -> None:
+    """It may have retired: nothing is wrong, and somebody should ask."""
+    lines = await export_to(history, exported)
+    less = RegisterPublished(version=2, participants=("newsletter", "rights"))
+    again = RegisterPublished(version=2, participants=("newsletter", "rights"))
+    for message in (less, again):
+        lines.append(entry(*history.on.seal(history.on.signer("erasure"), [message])))
+    renumber(lines)
+    write(exported, lines)
+
+    code, out = await history.expunge("audit", "replay", "--from", exported, "--json")
+    _, text = await history.expunge("audit", "replay", "--from", exported)
+
+    what = "events was left out by register version 2: nobody asks it any more"
+    place = {"partition": 0, "offset": len(lines) - 3, "line": 0}
+    at = f"partition 0 offset {len(lines) - 3} line 0"
+    assert (code, json.loads(out)["notes"]) == (0, [{"what": what, "place": at, **place}])
+    assert f"{at}: {what}" in text.decode()

@@ -30,7 +30,7 @@ def test_each_forgery_is_a_finding_and_what_is_permitted_is_counted() -> None:
         elif replay.findings.counts[Kind.FORGED] > found:
             forged.append(name)
 
-    replay.closed.close()
+    replay.close()
     wrong = [name for name, _, _ in told if name != PERMITTED]
     assert set(believed) == {PERMITTED}
     assert len(believed) == len(told) - len(wrong)

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import BadProof
-from contracts.merkle import EMPTY_ROOT, leaf_hash, node_hash, path, paths, root, root_from_path
+from contracts.merkle import (
+    EMPTY_ROOT,
+    Growing,
+    leaf_hash,
+    node_hash,
+    path,
+    paths,
+    root,
+    root_from_path,
+)
 
 # The test vectors of the Certificate Transparency implementations: leaves and roots of 1 to 8.
 LEAVES = [
@@ -145,3 +154,12 @@ def test_a_node_cannot_pass_as_a_leaf() -> None:
     left, right = _leaves(2)
 
     assert leaf_hash(left + right) != node_hash(left, right)
+
+
+def test_a_tree_that_grows_has_the_root_of_each_size() -> None:
+    tree, leaves = Growing(), _leaves(300)
+    for size, leaf in enumerate(leaves):
+        assert (tree.size, tree.root()) == (size, root(leaves[:size]))
+        tree.add(leaf)
+
+    assert tree.root() == root(leaves)

@@ -17,7 +17,7 @@ MAX_UNWRITTEN: Final = 2_000
 _SCHEMA: Final = """
 pragma journal_mode = off;
 pragma synchronous = off;
-pragma cache_size = -16384;
+pragma cache_size = -4096;
 create table closed (
     id          blob    primary key,
     partition   integer not null,

@@ -6,7 +6,7 @@
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,11 +29,10 @@ async def export(source: Source, path: Path, advance: Callable[[int], None]) -> 
     draft, count = path.with_name(f".{path.name}.part"), 0
     try:
         with draft.open("wb") as file:
-            spans = [[span.begin, span.end] for span in source.spans]
-            file.write(_line({"format": FORMAT, "topic": ERASURE.name, "spans": spans}))
-            for partition in reading_order(len(spans)):
+            file.write(header([(span.begin, span.end) for span in source.spans]))
+            for partition in reading_order(len(source.spans)):
                 async for entry in source.read(partition):
-                    file.write(_line(_written(entry)))
+                    file.write(written(entry))
                     count += 1
                     advance(1)
         draft.replace(path)
@@ -97,18 +96,26 @@ class FileSource:
                 yield entry
 
 
+def header(spans: Sequence[tuple[int, int]]) -> bytes:
+    """Write the first line: of each partition the first offset, and the one after the last."""
+    return _line({"format": FORMAT, "topic": ERASURE.name, "spans": spans})
+
+
+def written(entry: Entry) -> bytes:
+    """Write one entry's line."""
+    return _line(
+        {
+            "partition": entry.partition,
+            "offset": entry.offset,
+            "key": None if entry.key is None else _encoded(entry.key),
+            "headers": [[name, _encoded(value)] for name, value in entry.headers],
+            "value": _encoded(entry.value),
+        }
+    )
+
+
 def _line(value: dict[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _written(entry: Entry) -> dict[str, Any]:
-    return {
-        "partition": entry.partition,
-        "offset": entry.offset,
-        "key": None if entry.key is None else _encoded(entry.key),
-        "headers": [[name, _encoded(value)] for name, value in entry.headers],
-        "value": _encoded(entry.value),
-    }
 
 
 def _read(value: dict[str, Any]) -> Entry:

@@ -43,13 +43,25 @@ class Finding:
     @property
     def place(self) -> str:
         """Say where: partition, offset, line."""
-        if self.partition is None:
-            return "at the end"
-        at = f"partition {self.partition}"
-        if self.offset is None:
-            return at
-        at = f"{at} offset {self.offset}"
-        return at if self.line is None else f"{at} line {self.line}"
+        return place_of(self.partition, self.offset, self.line)
+
+
+def place_of(partition: int | None, offset: int | None, line: int | None) -> str:
+    """Write a place for people."""
+    if partition is None:
+        return "at the end"
+    at = f"partition {partition}"
+    if offset is None:
+        return at
+    at = f"{at} offset {offset}"
+    return at if line is None else f"{at} line {line}"
+
+
+class Note(NamedTuple):
+    """Something that may be right, and that somebody should ask about: no finding."""
+
+    what: str
+    where: Where
 
 
 class Findings:
@@ -57,6 +69,7 @@ class Findings:
 
     def __init__(self) -> None:
         self.first: list[Finding] = []
+        self.notes: list[Note] = []
         self.counts: Counter[Kind] = Counter()
 
     def add(self, finding: Finding) -> None:
@@ -64,6 +77,11 @@ class Findings:
         self.counts[finding.kind] += 1
         if len(self.first) < MAX_SHOWN:
             self.first.append(finding)
+
+    def note(self, note: Note) -> None:
+        """Write down what is no finding."""
+        if len(self.notes) < MAX_SHOWN:
+            self.notes.append(note)
 
     @property
     def total(self) -> int:

@@ -1,40 +1,27 @@
-"""A head of the log that somebody kept, held against the topic: the only way to miss a tail."""
+"""Heads of the log that somebody kept, and the log as published, held against the topic."""
 
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from contracts.errors import BadLog
+from contracts.merkle import Growing, leaf_hash
 from contracts.tlog.checkpoint import Checkpoint
 from contracts.trust import Trust
 from contracts.vocabulary import Role
 from services.erasure.audit.findings import Finding, Kind
-from services.erasure.audit.replay import Replay
-from services.erasure.log.judging import begins_with
+from services.erasure.audit.judging import Judge
+from services.erasure.audit.told_log import ToldLog
 
 UNSIGNED: Final = "the checkpoint is not signed by a key of the log that this list names"
-OPEN: Final = "a log over several partitions cannot be worked out from the topic alone"
+OPEN: Final = "a log over several partitions cannot be worked out from the topic alone: give --log"
 OTHER: Final = "the checkpoint was signed over another history than this topic's"
+OTHER_FILES: Final = "the checkpoint was signed over other leaves than those that are published"
+CUT_FILES: Final = "the published log does not have all leaves that its head is over"
 
 
-def hold(work: Replay, note: bytes, keys: Trust) -> None:
-    """Add what contradicts a signed checkpoint to the findings of a replay that kept the log."""
-    try:
-        head = _opened(note, keys)
-    except BadLog:
-        work.findings.add(Finding(Kind.FORGED, UNSIGNED))
-        return
-    said = work.log
-    entries = None if said is None else said.entries()
-    if said is not None and (said.lacking or (entries is not None and head.size > len(entries))):
-        have = len(said.places) + len(said.certificates)
-        what = f"the checkpoint is over {head.size} leaves, the topic tells of {have}"
-        work.findings.add(Finding(Kind.MISSING, what))
-    elif entries is None:
-        work.findings.add(Finding(Kind.MISSING, OPEN))
-    elif not begins_with(head, entries):
-        work.findings.add(Finding(Kind.FORGED, OTHER))
-
-
-def _opened(note: bytes, keys: Trust) -> Checkpoint:
+def opened(note: bytes, keys: Trust) -> Checkpoint:
     """Read a checkpoint that one of the log's keys signed. Raises BadLog."""
     for key in keys.keys:
         if key.role is Role.LOG:
@@ -43,3 +30,55 @@ def _opened(note: bytes, keys: Trust) -> Checkpoint:
             except BadLog:
                 continue
     raise BadLog
+
+
+def hold(told: ToldLog, heads: Sequence[Checkpoint]) -> Iterator[Finding]:
+    """Find what contradicts signed heads in the log that follows from the topic alone."""
+    most = max((head.size for head in heads), default=0)
+    if told.lacking or most > told.size:
+        what = f"the checkpoint is over {most} leaves, the topic tells of {told.size}"
+        yield Finding(Kind.MISSING, what)
+    elif len(told.partitions) > 1:
+        yield Finding(Kind.MISSING, OPEN)
+    else:
+        entries = (leaf.entry for leaf in islice(told.leaves(), most))
+        for _ in _contradicted(entries, heads):
+            yield Finding(Kind.FORGED, OTHER)
+
+
+def hold_files(
+    told: ToldLog, leaves: Iterator[bytes], heads: Sequence[Checkpoint]
+) -> Iterator[Finding]:
+    """Find what contradicts signed heads in a published log, and where it leaves the topic."""
+    judging = Judge(told)
+
+    def looked_at() -> Iterator[bytes]:
+        for entry in leaves:
+            judging.leaf(entry)
+            yield entry
+
+    try:
+        contradicted = list(_contradicted(looked_at(), heads))
+    except BadLog:
+        yield Finding(Kind.MISSING, CUT_FILES)
+        return
+    finding = judging.finish()
+    if finding is not None:
+        yield finding
+    for _ in contradicted:
+        yield Finding(Kind.FORGED, OTHER_FILES)
+
+
+def _contradicted(entries: Iterator[bytes], heads: Sequence[Checkpoint]) -> Iterator[Checkpoint]:
+    """Give the heads over which another root was signed than over these entries."""
+    waiting = deque(sorted(heads, key=lambda head: head.size))
+    tree = Growing()
+    while waiting and waiting[0].size == 0:
+        waiting.popleft()
+    for entry in entries:
+        tree.add(leaf_hash(entry))
+        while waiting and waiting[0].size == tree.size:
+            head = waiting.popleft()
+            if head.root != tree.root():
+                yield head
+    yield from waiting

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -28,13 +29,14 @@ from contracts.vocabulary import CertificateOutcome
 from services.erasure.audit import open_sagas
 from services.erasure.audit.closed import MARK_BYTES, Closed, ClosedSagas
 from services.erasure.audit.diagnosing import HEADERS, reason
-from services.erasure.audit.entries import Entry, Source, Span, reading_order
-from services.erasure.audit.findings import Finding, Findings, Kind, Where
+from services.erasure.audit.entries import Entry, Span
+from services.erasure.audit.findings import Finding, Findings, Kind, Note, Where
 from services.erasure.audit.open_sagas import OpenSaga
 from services.erasure.audit.order import Clocks, premature
+from services.erasure.audit.register import NOT_ASKED, Register
 from services.erasure.audit.statements import stated
+from services.erasure.audit.told_log import ToldLog
 from services.erasure.facts import Fact, Place, ReadBack, Receipt, fact_of
-from services.erasure.log.judging import FromTopic
 
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 PROOF_HEADERS: Final = 6  # `Proof.headers`: what is beside them was signed by nobody
@@ -48,8 +50,7 @@ class Replay:
     ) -> None:
         """Begin before the first entry.
 
-        `compare`: certificates will be compared at the end. `log`: the log is worked out too,
-        which takes some hundred bytes of memory for each transaction.
+        `compare`: certificates will be compared at the end. `log`: the log is worked out too.
         """
         self.findings = Findings()
         self.messages: Counter[str] = Counter()
@@ -60,12 +61,12 @@ class Replay:
         self.spans = spans
         self.certified = self.ended = 0
         self.last_said_at = _BEFORE_ALL
-        self.log = FromTopic() if log else None
+        self.log = ToldLog() if log else None
         self.ring = ring
         self._compare = compare
         self._roots = Roots()
         self._clocks = Clocks()
-        self._register: dict[int, frozenset[str]] = {}
+        self._register = Register()
         self._believed: dict[str, dict[int, int]] = {}  # key -> partition -> its last offset
         self._next = [span.begin for span in spans]
         for partition, span in enumerate(spans):
@@ -85,8 +86,8 @@ class Replay:
             return
         self._believed.setdefault(opened.signer.key_id, {})[entry.partition] = entry.offset
         if self.log is not None:
-            leaf = of_transaction(opened.record_id, opened.proof, opened.signer)
-            self.log.transaction(entry.partition, leaf)
+            leaf = partial(of_transaction, opened.record_id, opened.proof, opened.signer)
+            self.log.transaction(entry.partition, entry.offset, opened.proof.signature, leaf)
         if len(entry.headers) > PROOF_HEADERS:
             self._found(Kind.EXTRA, "a header that nobody signed", at)
         for line, (event, raw) in enumerate(zip(opened.events, opened.record.lines, strict=True)):
@@ -112,6 +113,12 @@ class Replay:
                 self._find(Kind.LATE, what, request=request_id)
         for key, opened in (*self.open.items(), *self.batches.items()):
             self._close(key, opened, "", b"")
+
+    def close(self) -> None:
+        """Forget everything: the temporary files are gone."""
+        self.closed.close()
+        if self.log is not None:
+            self.log.close()
 
     def _opened(self, entry: Entry, at: Where) -> Opened | None:
         try:
@@ -180,9 +187,12 @@ class Replay:
                 self._found(Kind.FORGED, what, place)
 
     def _learn(self, message: RegisterPublished, place: Place) -> None:
-        names = frozenset(message.participants)
-        if self._register.setdefault(message.version, names) != names:
+        other = self._register.learn(message)
+        if other is None:
             self._found(Kind.EXTRA, f"another register version {message.version}", place)
+        for name in other or ():
+            what = f"{name} was left out by register version {message.version}: {NOT_ASKED}"
+            self.findings.note(Note(what, Where(*place)))
 
     def _look_at_clock(self, time: datetime, place: Place, key_id: str) -> None:
         back = self._clocks.back(place.partition, key_id, time)
@@ -231,7 +241,7 @@ class Replay:
             what = f"another certificate has index {index} of the log"
             self._found(Kind.FORGED, what, place, request_id)
         opened = self.open.pop(request_id, None) or OpenSaga(place.partition)
-        for kind, what in open_sagas.judge(opened, message, said_at, self._register):
+        for kind, what in open_sagas.judge(opened, message, said_at, self._register.versions):
             self._found(kind, what, place, request_id)
         self.outcomes[message.outcome] += 1
         requested, statements = opened.saga().requested, b""
@@ -277,21 +287,3 @@ class Replay:
     ) -> None:
         about = None if request is None else str(request)
         self.findings.add(Finding(kind, what, partition, None, None, about))
-
-
-async def replay(
-    source: Source,
-    ring: KeyRing,
-    advance: Callable[[int], None],
-    *,
-    compare: bool = False,
-    log: bool = False,
-) -> Replay:
-    """Read a source to its end and judge it; the rest as in `Replay`. Raises Unreadable."""
-    work = Replay(ring, source.spans, compare=compare, log=log)
-    for partition in reading_order(len(source.spans)):
-        async for entry in source.read(partition):
-            work.feed(entry)
-            advance(1)
-    work.finish()
-    return work

@@ -7,7 +7,7 @@ import orjson
 
 from contracts.topics import ERASURE
 from contracts.vocabulary import CertificateOutcome
-from services.erasure.audit.findings import MAX_SHOWN, Finding
+from services.erasure.audit.findings import MAX_SHOWN, Finding, place_of
 from services.erasure.audit.replay import Replay
 
 LIMITS: Final = (
@@ -51,6 +51,10 @@ def report(work: Replay, root: str, *, compared: int | None) -> dict[str, Any]:
             "counts": {kind.value: count for kind, count in sorted(findings.counts.items())},
             "first": [_plain(finding) for finding in findings.first],
         },
+        "notes": [
+            {"what": note.what, "place": place_of(*note.where), **note.where._asdict()}
+            for note in findings.notes
+        ],
         "state": state_hash(work),
         "limits": list(LIMITS),
     }
@@ -76,6 +80,7 @@ def as_text(said: dict[str, Any]) -> str:
         f"forgotten     {sagas['ended']} by their origin",
         f"certificates  {'none given' if compared is None else f'{compared} compared'}",
         *_table("findings", _findings(findings)),
+        *_table("notes", [f"{note['place']}: {note['what']}" for note in said["notes"]]),
         f"state         sha256:{said['state']}",
         *_table("limits", said["limits"]),
     ]

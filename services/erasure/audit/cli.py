@@ -1,0 +1,152 @@
+"""`expunge audit`: for whoever distrusts the ledger.
+
+Exit codes: 0 everything holds; 1 something does not; 2 the command was given something that it
+cannot use; 3 the entries or the log cannot be read to their end.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from contracts.errors import BadLog
+from contracts.tlog.checkpoint import Checkpoint
+from contracts.trust import KeyRing, Trust
+from services.erasure.audit.commands import (
+    FOUND,
+    KAFKA,
+    From,
+    Json,
+    TrustFile,
+    opened_source,
+    progress,
+    read_trust,
+    run,
+)
+from services.erasure.audit.comparing import compare
+from services.erasure.audit.export import export
+from services.erasure.audit.findings import Finding, Kind
+from services.erasure.audit.heading import UNSIGNED, hold, hold_files, opened
+from services.erasure.audit.published import Published
+from services.erasure.audit.reading import replay
+from services.erasure.audit.replay import Replay
+from services.erasure.audit.report import as_json, as_text, report
+from shared.settings import Settings
+
+audit: Final = typer.Typer(
+    help="Work out again, from the messages alone, what the ledger claims.", no_args_is_help=True
+)
+
+
+@audit.command("replay")
+def replay_command(
+    *,
+    source: From = KAFKA,
+    certificates: Annotated[
+        str | None,
+        typer.Option(help="Compare with certificates: `database`, or a folder of bundles."),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="A signed head of the log that you kept.", exists=True, dir_okay=False),
+    ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            help="The published log: its folder (`expunge log export`), or its address. "
+            "Names the first leaf that differs from the topic."
+        ),
+    ] = None,
+    trust: TrustFile = None,
+    json: Json = False,
+) -> None:
+    """Read the topic from its start, check every signature, rebuild every saga.
+
+    Exit 0 if nothing was found, 1 if something was, 2 for wrong arguments, 3 if the entries or
+    the log cannot be read. The output is the same bytes on every machine.
+    """
+    settings = Settings.load()
+    keys = read_trust(trust or settings.trust)
+    notes = [checkpoint.read_bytes()] if checkpoint is not None else []
+    work = _replay(
+        settings,
+        keys,
+        source=source,
+        certificates=certificates,
+        notes=notes,
+        log=log,
+        json=json,
+    )
+    run(work)
+
+
+async def _replay(
+    settings: Settings,
+    keys: Trust,
+    *,
+    source: str,
+    certificates: str | None,
+    notes: Sequence[bytes],
+    log: str | None,
+    json: bool,
+) -> None:
+    compared, logged = certificates is not None, log is not None or bool(notes)
+    async with opened_source(settings, source) as entries:
+        with progress("replay", entries) as advance:
+            work = await replay(entries, KeyRing(keys), advance, compare=compared, log=logged)
+    count = None if certificates is None else await compare(settings, work, certificates)
+    look_at_log(work, keys, notes, log)
+    said = report(work, keys.root, compared=count)
+    work.close()
+    sys.stdout.write((as_json(said) if json else as_text(said)) + "\n")
+    raise typer.Exit(FOUND if work.findings.total else 0)
+
+
+def look_at_log(work: Replay, keys: Trust, notes: Sequence[bytes], where: str | None) -> None:
+    """Hold heads that somebody kept, and the published log, against the topic.
+
+    Raises Unreadable if the log cannot be read.
+    """
+    heads = [head for note in notes for head in _heads(work, keys, note)]
+    if work.log is None:
+        return
+    if where is None:
+        found = list(hold(work.log, heads))
+    else:
+        published = Published(where)
+        try:
+            newest = _heads(work, keys, published.note())
+            size = max((head.size for head in newest), default=0)
+            found = list(hold_files(work.log, published.leaves(size), [*heads, *newest]))
+        finally:
+            published.close()
+    for finding in found:
+        work.findings.add(finding)
+
+
+def _heads(work: Replay, keys: Trust, note: bytes) -> list[Checkpoint]:
+    """Open a head; one that nobody signed is a finding."""
+    try:
+        return [opened(note, keys)]
+    except BadLog:
+        work.findings.add(Finding(Kind.FORGED, UNSIGNED))
+        return []
+
+
+@audit.command("export")
+def export_command(
+    file: Annotated[Path, typer.Argument(help="NDJSON: bytes, headers, offsets.")],
+) -> None:
+    """Write the topic to a file that `audit replay --from FILE` reads, without a broker.
+
+    Exit 0 when it is complete, 3 if the entries cannot be read.
+    """
+
+    async def whole() -> int:
+        async with opened_source(Settings.load(), KAFKA) as source:
+            with progress("export", source) as advance:
+                return await export(source, file, advance)
+
+    sys.stderr.write(f"{run(whole())} entries\n")

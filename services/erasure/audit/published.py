@@ -1,0 +1,88 @@
+"""The public log, in a folder or at an address: its head, its leaves, its tiles."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import httpx2
+
+from contracts.errors import BadLog
+from contracts.merkle import HASH_BYTES
+from contracts.tlog.entries import STORED_BYTES, split_entries
+from contracts.tlog.tiles import WIDTH, Tile, path_of, width_of
+from services.erasure.audit.entries import Unreadable
+
+CHECKPOINT: Final = "checkpoint"
+MAX_BYTES: Final = 64 * 1024  # no head, tile or bundle is larger
+TIMEOUT_S: Final = 30.0
+FOUND: Final = 200
+MISSING: Final = (404, 410)
+NO_HEAD: Final = "There is no head of a log there: name a folder or the address that ends in /log."
+NO_ANSWER: Final = "The log does not answer."
+
+
+class Published:
+    """A log as anybody may read it."""
+
+    def __init__(self, where: str) -> None:
+        """Take a folder, or an address that begins with http:// or https://."""
+        self._folder = None if where.startswith(("http://", "https://")) else Path(where)
+        self._prefix = where.rstrip("/")
+        self._client = httpx2.Client(timeout=TIMEOUT_S, follow_redirects=False)
+
+    def note(self) -> bytes:
+        """Read the newest head as signed. Raises Unreadable."""
+        note = self._read(CHECKPOINT)
+        if note is None:
+            raise Unreadable(NO_HEAD)
+        return note
+
+    def leaves(self, size: int) -> Iterator[bytes]:
+        """Read the leaves of a log of this size, a bundle at a time.
+
+        Raises BadLog if some are not there, Unreadable if nobody answers.
+        """
+        for number in range(-(-size // WIDTH)):
+            width = width_of(0, size, number)
+            yield from split_entries(self._wide(number, width, STORED_BYTES))
+
+    def tiles(self, wanted: Iterable[Tile], size: int) -> dict[Tile, bytes]:
+        """Read tiles of a log of this size; raises as `leaves` does."""
+        return {
+            tile: self._wide(tile, width_of(tile.level, size, tile.number), HASH_BYTES)
+            for tile in wanted
+        }
+
+    def close(self) -> None:
+        """Leave the address."""
+        self._client.close()
+
+    def _wide(self, tile: Tile | int, width: int, each: int) -> bytes:
+        """Read a tile as wide as demanded, or out of the full one that took its place."""
+        for one in dict.fromkeys((width, WIDTH)):
+            found = self._read(path_of(tile, one))
+            if found is not None and len(found) >= width * each:
+                return found[: width * each]
+        raise BadLog
+
+    def _read(self, path: str) -> bytes | None:
+        if self._folder is None:
+            return self._fetch(f"{self._prefix}/{path}")
+        try:
+            with (self._folder / path).open("rb") as file:
+                return file.read(MAX_BYTES)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise Unreadable(NO_HEAD) from error
+
+    def _fetch(self, address: str) -> bytes | None:
+        try:
+            answer = self._client.get(address)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise Unreadable(NO_ANSWER) from error
+        if answer.status_code in MISSING:
+            return None
+        if answer.status_code != FOUND or len(answer.content) > MAX_BYTES:
+            raise Unreadable(NO_ANSWER)
+        return answer.content
