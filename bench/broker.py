@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -27,6 +27,14 @@ class Said:
     messages: int
     records: int
     bytes: int
+
+
+class Raw(NamedTuple):
+    """A record as the broker has it."""
+
+    value: bytes
+    key: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 async def make_limit_topic(settings: Settings) -> None:
@@ -62,12 +70,19 @@ async def ends(settings: Settings) -> Ends:
 
 async def said_between(settings: Settings, begin: Ends, end: Ends) -> Said:
     """Read everything between two ends and count it."""
+    records = await records_between(settings, begin, end)
+    messages = sum(len(split_lines(record.value)) for record in records)
+    return Said(messages, len(records), sum(len(record.value) for record in records))
+
+
+async def records_between(settings: Settings, begin: Ends, end: Ends) -> list[Raw]:
+    """Read everything between two ends."""
     open_places = {place for place in begin if begin[place] < end[place]}
     if not open_places:  # a consumer that is stopped right after it was assigned fails
-        return Said(0, 0, 0)
+        return []
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False)
     await consumer.start()
-    messages = records = size = 0
+    records: list[Raw] = []
     try:
         consumer.assign(list(open_places))
         for place in open_places:
@@ -75,15 +90,16 @@ async def said_between(settings: Settings, begin: Ends, end: Ends) -> Said:
         while open_places:
             found = await consumer.getmany(timeout_ms=POLL_MS, max_records=READ_AT_ONCE)
             for place, batch in found.items():
-                inside = [record for record in batch if record.offset < end[place]]
-                messages += sum(len(split_lines(record.value)) for record in inside)
-                records += len(inside)
-                size += sum(len(record.value) for record in inside)
+                records += [
+                    Raw(record.value, record.key, tuple(record.headers))
+                    for record in batch
+                    if record.offset < end[place]
+                ]
                 if batch[-1].offset + 1 >= end[place]:
                     open_places.discard(place)
     finally:
         await consumer.stop()
-    return Said(messages, records, size)
+    return records
 
 
 async def raw_producer(settings: Settings) -> AIOKafkaProducer:
@@ -99,15 +115,20 @@ async def raw_producer(settings: Settings) -> AIOKafkaProducer:
     return producer
 
 
-async def produce(producer: AIOKafkaProducer, values: Sequence[bytes]) -> None:
-    """Send values in full batches, each acknowledged before the next leaves."""
+async def produce(producer: AIOKafkaProducer, records: Sequence[Raw]) -> None:
+    """Send records in full batches, each acknowledged before the next leaves."""
     batch: Any = producer.create_batch()
-    for value in values:
-        if batch.append(timestamp=None, key=None, value=value) is None:
+    for record in records:
+        if not _fits(batch, record):
             await _send(producer, batch)
             batch = producer.create_batch()
-            batch.append(timestamp=None, key=None, value=value)
+            _fits(batch, record)
     await _send(producer, batch)
+
+
+def _fits(batch: Any, record: Raw) -> bool:
+    value, key, headers = record
+    return batch.append(timestamp=None, key=key, value=value, headers=list(headers)) is not None
 
 
 async def _send(producer: AIOKafkaProducer, batch: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench import broker, checking, erasing, fanout, gate, memory, rest
+from bench import broker, checking, erasing, fanout, gate, memory, proof, rest
 from bench.erasing import Erased, Origin
 from bench.people import ROWS_EACH, Someone, digest_of, subscribe_many
 from bench.processes import SLICES
@@ -13,6 +13,7 @@ from shared.settings import Settings
 
 OTHERS = 200
 LIMIT_L2 = "bare deletes of the same rows and a raw produce of as many message lines, no proof"
+LIMIT_L1 = "the same deletes, and all rows, signatures and records that prove them, by raw code"
 LIMIT_W2 = "raw getmany and unnest upsert into the same columns in the same batches"
 Advance = Callable[[], None]
 
@@ -41,17 +42,20 @@ class MassErasure:
 
     def __init__(self, origin: Origin, others: Sequence[Someone], before: dict[str, str]) -> None:
         self._origin, self._others, self._before = origin, others, before
-        self.said = broker.Said(0, 0, 0)  # of the last group
+        self.said = broker.Said(0, 0, 0)  # of the last group, and what it left as proof
+        self.proof = proof.Proof({}, (), ())
 
     async def ours(self, count: int) -> Erased:
         """Erase a new group and wait until nothing of it moves any more. Raises GateFailed."""
         settings = self._origin.settings
         people = await subscribe_many(settings, count)
-        begin = await broker.ends(settings)
+        begin, since = await broker.ends(settings), await proof.marks(settings)
         erased = await erasing.erase(self._origin, people)
         await erasing.ended(settings, erased.requests)
         await gate.check(settings, erased.requests, people, self._others, self._before)
-        self.said = await broker.said_between(settings, begin, await broker.ends(settings))
+        end = await broker.ends(settings)
+        self.said = await broker.said_between(settings, begin, end)
+        self.proof = await proof.left_behind(settings, since, begin, end)
         return erased
 
     async def limit(self, count: int, said: broker.Said) -> Turn:
@@ -59,34 +63,46 @@ class MassErasure:
         people = await subscribe_many(self._origin.settings, count)
         return await erasing.erase_bare(self._origin.settings, people, said)
 
+    async def limit_with_proof(self, count: int) -> Turn:
+        """Do the bare part and write the proof that the last group left, for another new group."""
+        people = await subscribe_many(self._origin.settings, count)
+        return await proof.prove_bare(self._origin.settings, people, self.proof)
+
 
 async def mass_erasure(settings: Settings, size: Size, advance: Advance) -> list[Result]:
     """W3: requests are opened, and everything is done until the last certificate."""
     others = await subscribe_many(settings, OTHERS)
     origin = await Origin.connect(settings)
-    result = Result(_w3({}))
+    bare, proven = Result(_w3({})), Result(_w3_proven({}))
     try:
+        await proof.make_tables(settings)
         work = MassErasure(origin, others, await digest_of(settings, others))
-        await work.ours(size.subjects)  # warms up, and tells the limit how much is said
+        await work.ours(size.subjects)  # warms up, and tells the limits how much is said
         said = work.said
         for number in range(size.rounds):
             limit = await work.limit(size.subjects, said) if number % 2 else None
             erased = await work.ours(size.subjects)
             limit = limit or await work.limit(size.subjects, said)
-            result.rounds.append(Round(erased.turn, limit))
+            bare.rounds.append(Round(erased.turn, limit))
+            proven.rounds.append(Round(erased.turn, await work.limit_with_proof(size.subjects)))
             advance()
-        result.case = _w3(_setting(size, said))
+        bare.case = _w3(_setting(size, said))
+        proven.case = _w3_proven(work.proof.setting)
         await gate.replay(settings)
     except GateFailed as error:
-        result.wrong = str(error)
+        bare.wrong = proven.wrong = str(error)
     finally:
         await origin.close()
-    return [result]
+    return [bare, proven]
 
 
 def _w3(setting: dict[str, Any]) -> Case:
     what = "mass erasure, from opening the requests to the last certificate"
     return Case("W3", what, "sagas/s", LIMIT_L2, 0.08, 0.3, setting)
+
+
+def _w3_proven(setting: dict[str, Any]) -> Case:
+    return Case("W3 proven", "the same", "sagas/s", LIMIT_L1, None, 0.6, setting)
 
 
 def _setting(size: Size, said: broker.Said) -> dict[str, Any]:

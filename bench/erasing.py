@@ -130,19 +130,23 @@ async def _until(settings: Settings, service: str, sql: str, first: UUID, count:
 async def erase_bare(settings: Settings, people: Sequence[Someone], said: broker.Said) -> Turn:
     """Delete the same rows in batches and send as many message lines, beside: the limit."""
     size = max(1, round(said.bytes / said.messages))
-    values = [bytes(size)] * said.messages
+    records = [broker.Raw(bytes(size))] * said.messages
     producer = await broker.raw_producer(settings)
     try:
-        async with Admin(settings, NEWSLETTER) as newsletter, Admin(settings, RIGHTS) as rights:
-            began = time.perf_counter()
-            await asyncio.gather(
-                _delete(newsletter, TABLES, sorted(one.subject_id for one in people)),
-                _delete(rights, ASKING_TABLES, sorted(one.asking_id for one in people)),
-                broker.produce(producer, values),
-            )
-            return Turn(len(people), time.perf_counter() - began)
+        began = time.perf_counter()
+        await asyncio.gather(delete_bare(settings, people), broker.produce(producer, records))
+        return Turn(len(people), time.perf_counter() - began)
     finally:
         await producer.stop()
+
+
+async def delete_bare(settings: Settings, people: Sequence[Someone]) -> None:
+    """Delete the rows of people in both slices, in batches."""
+    async with Admin(settings, NEWSLETTER) as newsletter, Admin(settings, RIGHTS) as rights:
+        await asyncio.gather(
+            _delete(newsletter, TABLES, sorted(one.subject_id for one in people)),
+            _delete(rights, ASKING_TABLES, sorted(one.asking_id for one in people)),
+        )
 
 
 async def _delete(connection: object, tables: Sequence[str], ids: Sequence[UUID]) -> None:

@@ -64,7 +64,7 @@ async def _walk(
     """Commit, send, read for each hop; two calls of the internal listener; one last commit."""
     for _ in range(HOPS):
         await database.execute("insert into limit_hop default values")
-        await broker.produce(producer, [PAYLOAD])
+        await broker.produce(producer, [broker.Raw(PAYLOAD)])
         while not await consumer.getmany(timeout_ms=100):
             pass
     for _ in range(CLAIM_CHECKS):
