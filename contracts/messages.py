@@ -44,6 +44,7 @@ from contracts.fields import Held, Message
 from contracts.identifiers import uuid7
 from contracts.own_lines import OwnLines
 from contracts.register import KeyPublished, KeyRetired, KeyRevoked, RegisterPublished
+from contracts.rights import DataRectified
 from contracts.spelling import ID_FORM, spelling_of
 from contracts.strict_json import load_object
 from contracts.topics import MAX_RECORD_BYTES
@@ -54,6 +55,7 @@ __all__ = [
     "AliasesDestroyed",
     "ConsentGranted",
     "ConsentWithdrawn",
+    "DataRectified",
     "ErasureCertified",
     "ErasureRequested",
     "Event",
@@ -110,6 +112,7 @@ MESSAGES: dict[MessageType, type[Message]] = {
         KeyRetired,
         KeyRevoked,
         RegisterPublished,
+        DataRectified,
     )
 }
 

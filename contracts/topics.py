@@ -75,7 +75,8 @@ class Topic:
 ERASURE = Topic("erasure.v1", 500, keyed=False, policy=Policy.DELETE, retention=None)
 CLOSED = Topic("closed.v1", 500, keyed=False, policy=Policy.DELETE, retention=CLOSED_MARGIN)
 CONSENT = Topic("consent.v1", 1, keyed=True, policy=Policy.COMPACT, retention=None)
-TOPICS = MappingProxyType({topic.name: topic for topic in (ERASURE, CLOSED, CONSENT)})
+RIGHTS = Topic("rights.v1", 500, keyed=False, policy=Policy.DELETE, retention=CLOSED_MARGIN)
+TOPICS = MappingProxyType({topic.name: topic for topic in (ERASURE, CLOSED, CONSENT, RIGHTS)})
 # Faust asks for a changelog beside each table of the views, with the partitions of its source. They
 # stay empty: nobody signs a changelog, so nobody writes or believes one.
 VIEWED_CONSENTS = Topic("views-consents", 1, keyed=True, policy=Policy.COMPACT, retention=None)
@@ -117,6 +118,7 @@ _SIGNERS = MappingProxyType(
         MessageType.KEY_RETIRED: _ROOT,
         MessageType.KEY_REVOKED: _ROOT,
         MessageType.REGISTER_PUBLISHED: _ERASURE,
+        MessageType.DATA_RECTIFIED: _ANY,
     }
 )
 

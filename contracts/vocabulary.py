@@ -40,6 +40,7 @@ class MessageType(StrEnum):
     KEY_RETIRED = "key-retired"
     KEY_REVOKED = "key-revoked"
     REGISTER_PUBLISHED = "register-published"
+    DATA_RECTIFIED = "data-rectified"
 
 
 class Outcome(StrEnum):
@@ -100,6 +101,21 @@ class Impossible(StrEnum):
     BY_ADDRESS_ONLY = "by-address-only"
     NO_DELETION_INTERFACE = "no-deletion-interface"
     DELETES_BY_CONTRACT = "deletes-by-contract"
+
+
+class PersonField(StrEnum):
+    """What a person says about themselves in an account or a registration (R-ACC-01, R-EV-03)."""
+
+    TITLE = "title"
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    EMAIL = "email"
+    COMPANY = "company"
+    DEPARTMENT = "department"
+    STREET = "street"
+    POSTAL_CODE = "postal_code"
+    CITY = "city"
+    TELEPHONE = "telephone"
 
 
 class RequestState(StrEnum):

@@ -35,6 +35,7 @@ POINTS: Final = frozenset(
         "origin:before-alias-end",
         "telling:before-commit",
         "telling:after-commit",
+        "copies:before-commit",
     }
 )
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from contracts.messages import ConsentWithdrawn
-from services.events import organising
+from contracts.messages import ConsentWithdrawn, DataRectified
+from services.events import copies, organising
 from services.events.api import router
 from services.events.cli import app
 from services.events.desk import DESK_FORMS
@@ -69,9 +69,9 @@ SERVICE = Service(
         TOTALS: organising.drop_due,
     },
     beside=BESIDE,
-    reactions={ConsentWithdrawn: withdrawn_again},
+    reactions={ConsentWithdrawn: withdrawn_again, DataRectified: copies.hear},
     mails=mails,
-    tasks=(tell_recipients,),
+    tasks=(tell_recipients, copies.tell_copied),
     commands=app,
     desk=desk,
     desk_forms=DESK_FORMS,

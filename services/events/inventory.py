@@ -103,6 +103,21 @@ SEAT = Table(
         "cancelled_at": _TIME,
         "told_at": _TIME,
         "answered_at": _TIME,
+        "changed_since": NotPersonal("names of fields"),
+    },
+)
+CHANGED_ELSEWHERE = Table(
+    name="changed_elsewhere",
+    purpose="tell people that a registration keeps what was changed in their account since",
+    keep=For(timedelta(days=30), after="it was changed; as a rule for seconds"),
+    kind=Kind.PLUMBING,
+    columns={
+        "change_id": NotPersonal("the random id that a change was told under"),
+        "origin": NotPersonal("the service that told it"),
+        "fields": NotPersonal("names of fields"),
+        "changed_at": _TIME,
+        "tries": NotPersonal("how often that service was asked"),
+        "next_try_at": _TIME,
     },
 )
 DECLARED = Table(
@@ -238,6 +253,7 @@ INVENTORY = Inventory(
         GATHERING_SLOT,
         INVITATION,
         SEAT,
+        CHANGED_ELSEWHERE,
         DECLARED,
         ATTENDANCE,
         SURVEY_ANSWER,

@@ -66,6 +66,7 @@ class Mails:
         makers: Mapping[str, Resolve] = {
             names.CONFIRM: self._confirm,
             names.CANCELLED: self._cancelled,
+            names.CHANGED: self._changed,
             names.ASK: self._ask,
             names.READ: self._read,
         }
@@ -113,6 +114,16 @@ class Mails:
         if gathering.state is not State.CANCELLED or seat.state is SeatState.PENDING:
             return None
         return Delivery(seat.person.email, _about(seat, gathering))
+
+    async def _changed(self, tx: Transaction, seat: Seat, gathering: Gathering) -> Delivery | None:
+        """Tell that the account was changed and the registration was not (R-ACC-10).
+
+        Which fields, the page says: whoever else reads this mailbox learns less of the person.
+        """
+        if gathering.state is State.CANCELLED or seat.state is SeatState.PENDING:
+            return None
+        values = {**_about(seat, gathering), "seat": await self._seat_link(tx, seat)}
+        return Delivery(seat.person.email, values)
 
     async def _ask(self, tx: Transaction, seat: Seat, gathering: Gathering) -> Delivery | None:
         """Ask for an opinion, after looking again whether this person may be asked (R-EV-12)."""

@@ -18,6 +18,7 @@ WAITING: Final = "waiting"
 MOVED_UP: Final = "moved-up"
 MOVED: Final = "moved"
 CANCELLED: Final = "cancelled"
+CHANGED: Final = "changed"  # in the account, not here
 ASK: Final = "ask"
 READ: Final = "read"
 

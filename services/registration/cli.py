@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -13,7 +14,7 @@ from services.registration.inventory import HOLDS
 from services.registration.issue import Issue, State, read_issue
 from services.registration.promoting import Progress, begin, progress, queue_all, send
 from services.registration.settings import SERVICE
-from services.registration.store import accounts, promotions
+from services.registration.store import accounts, changes, promotions
 from shared.commands import AsJson, opened, print_answer, refuse, run
 from shared.errors import Refused
 from shared.inventory import lift_hold, place_hold
@@ -85,6 +86,42 @@ def hold_command(
     if not answer["done"]:
         refuse("There is no such account, or no such hold.")
     print_answer(answer, as_json=as_json)
+
+
+@app.command("outdated")
+def outdated_command(
+    *,
+    release: Annotated[
+        UUID | None,
+        typer.Option("--release", metavar="ID", help="Lift this account's restriction."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List accounts that a backup brought back older than their last change, by their ids.
+
+    They are restricted: stored and used for nothing. Release one once its person was asked; then
+    they correct their details themselves.
+    """
+    answer = run(_outdated(release))
+    if release is not None and not answer["released"]:
+        refuse("No such account is waiting: see `expunge registration outdated`.")
+    print_answer(answer, as_json=as_json)
+
+
+async def _outdated(release: UUID | None) -> dict[str, Any]:
+    async with opened(SERVICE, "eraser") as database, database.begin() as tx:
+        if release is not None:
+            return {"released": await changes.thaw(tx, release)}
+        return {
+            "accounts": [
+                {
+                    "account": str(one["subject_id"]),
+                    "fields": one["fields"],
+                    "since": one["noticed_at"].isoformat(),
+                }
+                for one in await changes.outdated(tx)
+            ]
+        }
 
 
 async def _hold(

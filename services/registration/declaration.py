@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Final
 
+from fastapi import APIRouter
+
+from contracts.messages import DataRectified
 from contracts.vocabulary import Reason
-from services.registration import prefill
+from services.registration import prefill, rectifying
 from services.registration.api import router
 from services.registration.cli import app
 from services.registration.endings import ACTIONS
@@ -25,6 +28,14 @@ from shared.web.wordings import read_wordings
 FOLDER: Final = Path(__file__).parent
 
 
+def _internal() -> APIRouter:
+    """Give the routes for other services: who is signed in, whose a change was."""
+    router = APIRouter()
+    router.include_router(prefill.router)
+    router.include_router(rectifying.router)
+    return router
+
+
 def mails(settings: Settings) -> Post:
     """Say how this service's mails are made."""
     controller = WebSettings.load().read_controller()
@@ -35,7 +46,7 @@ SERVICE = Service(
     name=NAME,
     folder=FOLDER,
     pages=router,
-    internal=prefill.router,
+    internal=_internal(),
     forms=FORMS,
     cards=(
         Card("sign-up", SIGN_UP.action),
@@ -46,7 +57,7 @@ SERVICE = Service(
     find=find_subjects,
     origin=True,
     stands_on=frozenset({USE}),
-    reactions=FOLLOWED_REACTIONS,
+    reactions={**FOLLOWED_REACTIONS, DataRectified: rectifying.freeze_outdated},
     endings={
         UNCONFIRMED: Reason.UNCONFIRMED,
         WITHDRAWN: Reason.WITHDRAWN,

@@ -29,6 +29,7 @@ _WORDING = NotPersonal("which of our published texts was on the screen")
 _TIME = NotPersonal("when something happened; says nothing without the row beside it")
 _PROMOTION = NotPersonal("the random id of a promotion mail")
 _PURPOSE = NotPersonal("the name of a purpose")
+_FIELDS = NotPersonal("names of fields")
 
 ACCOUNT = Table(
     name="account",
@@ -52,6 +53,7 @@ ACCOUNT = Table(
         "submitted_at": _TIME,
         "confirmed_at": _TIME,
         "ended_at": NotPersonal("when the account ended; the row is deleted within the minute"),
+        "next_change": NotPersonal("a random id that nothing has before the next change"),
     },
 )
 CREDENTIAL = Table(
@@ -97,10 +99,21 @@ ACCOUNT_CHANGE = Table(
     purpose="show when which details were changed, without what they were",
     keep=WithSubject(),
     columns={
-        "change_id": NotPersonal("a random id of the row"),
+        "change_id": NotPersonal("the random id that the change was told under"),
         "subject_id": Root(),
-        "fields": NotPersonal("names of fields"),
+        "fields": _FIELDS,
         "changed_at": _TIME,
+    },
+)
+OUTDATED = Table(
+    name="outdated",
+    purpose="use nothing of an account that came back from a backup older than its last change",
+    keep=UntilDone("the person or an officer has corrected it"),
+    columns={
+        "subject_id": Root(),
+        "fields": _FIELDS,
+        "froze": NotPersonal("whether it was restricted for this"),
+        "noticed_at": _TIME,
     },
 )
 RESET_WISH = Table(
@@ -207,6 +220,7 @@ TABLES = (
     DECLARED,
     PRESENTED,
     ACCOUNT_CHANGE,
+    OUTDATED,
     RESET_WISH,
     NEW_ADDRESS,
     FORMER_ADDRESS,

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from contracts.vocabulary import PersonField
 from shared.errors import Refused, UnknownToken
 
 MIN_PASSWORD: Final = 12
@@ -101,9 +102,11 @@ def may_confirm(account: Account | None, now: datetime, within: timedelta) -> Ac
     return account
 
 
-def changed(before: Details, after: Details) -> tuple[str, ...]:
-    """Name the fields that differ: all that is ever written about a change (R-ACC-08)."""
-    return tuple(name for name in DETAILS if getattr(before, name) != getattr(after, name))
+def changed(before: Details, after: Details) -> tuple[PersonField, ...]:
+    """Name the fields that differ: all that is ever written or told of a change (R-ACC-08)."""
+    return tuple(
+        PersonField(name) for name in DETAILS if getattr(before, name) != getattr(after, name)
+    )
 
 
 def details_of(values: Mapping[str, str]) -> Details:

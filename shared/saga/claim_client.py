@@ -1,6 +1,6 @@
 """Asking origins what requests are about, with a credential of one's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -21,16 +21,26 @@ def path_of(origin: str) -> str:
     return f"/internal/v1/origins/{origin}/aliases"
 
 
+def changes_path(origin: str) -> str:
+    """Give the path where a service says whose data a `data-rectified` was about."""
+    return f"/internal/v1/origins/{origin}/changes"
+
+
 class ClaimClient:
     """Asks origins; `caller` names the credential, `newsletter` or `newsletter_verifier`.
+
+    `path` gives where an origin answers for the kind of id.
 
     An origin's address comes from the settings, never from a message, and no proxy of the
     environment is asked on the way.
     """
 
-    def __init__(self, settings: Settings, caller: str) -> None:
+    def __init__(
+        self, settings: Settings, caller: str, path: Callable[[str], str] = path_of
+    ) -> None:
         self._settings = settings
         self._caller = caller
+        self._path = path
         self._client = httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
 
     async def ask(self, origins: Mapping[UUID, str]) -> dict[UUID, Told]:
@@ -48,7 +58,7 @@ class ClaimClient:
         return told
 
     async def _call(self, origin: str, ids: Sequence[UUID]) -> dict[UUID, Told]:
-        url = self._settings.internal_url.replace("{service}", origin) + path_of(origin)
+        url = self._settings.internal_url.replace("{service}", origin) + self._path(origin)
         try:
             credential = own_credential(self._settings, self._caller)
             response = await self._client.post(

@@ -46,7 +46,7 @@ def claim_router(origin: str) -> APIRouter:
         """Answer for each id: its aliases, `gone`, or `later`."""
         caller = Callers(web_of(request).settings).caller_of(request)
         pace.count(caller)
-        ids = _ids(await request.body())
+        ids = read_ids(await request.body())
         async with transaction(request, origin) as tx:
             answers = await resolve(tx, caller, ids)
         return Response(orjson.dumps(answers), media_type="application/json")
@@ -103,7 +103,7 @@ async def resolve(
         request: _decide(caller, service, known.get(request, []), ready=ready)
         for request in requests
     }
-    await _audit(tx, caller, decided)
+    await audit(tx, caller, decided)
     return {
         str(request): _body(answer, known.get(request, [])) for request, answer in decided.items()
     }
@@ -151,7 +151,8 @@ def _body(answer: Answer, rows: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-async def _audit(tx: Transaction, caller: str, decided: Mapping[UUID, Answer]) -> None:
+async def audit(tx: Transaction, caller: str, decided: Mapping[UUID, Answer]) -> None:
+    """Write down who asked about which ids, and what they learned, in the transaction that read."""
     told: defaultdict[Answer, list[UUID]] = defaultdict(list)
     for request, answer in decided.items():
         told[answer].append(request)
@@ -164,7 +165,7 @@ async def _audit(tx: Transaction, caller: str, decided: Mapping[UUID, Answer]) -
     )
 
 
-def _ids(body: bytes) -> list[UUID]:
+def read_ids(body: bytes) -> list[UUID]:
     """Read the ids. Raises BadClaim."""
     try:
         content = orjson.loads(body)

@@ -79,7 +79,8 @@ def slice_work(
         participant = Participant(worker.effects, inventory, find, worker.ready)
         made[service] = participant
         before = participant.before
-        return Reader(service, TOPICS, reactions, before, replayable=REPLAYABLE, own=own)
+        topics = (*TOPICS, *sorted({type_.topic.name for type_ in reactions} - set(TOPICS)))
+        return Reader(service, topics, reactions, before, replayable=REPLAYABLE, own=own)
 
     async def retry(_: Worker) -> None:
         await made[service].retry()

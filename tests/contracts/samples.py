@@ -16,6 +16,7 @@ from contracts.vocabulary import (
     Language,
     Method,
     Outcome,
+    PersonField,
     ProcessorState,
     ReadBack,
     Reason,
@@ -157,6 +158,11 @@ REVOKED = messages.KeyRevoked(
     ),
 )
 REGISTER = messages.RegisterPublished(version=1, participants=("newsletter", "rights"))
+RECTIFIED = messages.DataRectified(
+    rectification_id=RECEIPT,
+    fields=(PersonField.COMPANY, PersonField.TELEPHONE),
+    rectified_at=NOW,
+)
 
 SAMPLES: tuple[Message, ...] = (
     GRANTED,
@@ -178,6 +184,7 @@ SAMPLES: tuple[Message, ...] = (
     RETIRED,
     REVOKED,
     REGISTER,
+    RECTIFIED,
 )
 
 

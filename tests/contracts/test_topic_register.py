@@ -58,6 +58,7 @@ def test_batches_and_keys() -> None:
         "erasure.v1": (500, False),
         "closed.v1": (500, False),
         "consent.v1": (1, True),
+        "rights.v1": (500, False),
     }
     assert MAX_IDS * len('"00000000-0000-4000-8000-000000000000",') < MAX_RECORD_BYTES
 

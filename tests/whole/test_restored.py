@@ -1,6 +1,7 @@
 """A backup from before an erasure, restored after it: first it forgets again, then it serves."""
 
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 import orjson
@@ -11,6 +12,7 @@ from tests.installation import Installation, confirm_erasure, eventually, receiv
 from tests.kill.converging import lines
 from tests.whole import dumps
 from tests.whole.someone import Someone, someone
+from tests.whole.test_account import ACCOUNT, holder
 
 pytestmark = pytest.mark.timeout(180)
 RESTORED = ("--service", "newsletter", "--service", "rights")
@@ -102,6 +104,51 @@ async def test_a_restored_origin_destroys_again_what_was_destroyed(
     await installation.closed()
     assert not await mia.places()
     await _nothing_is_wrong(installation)
+
+
+@pytest.mark.rule("R-ACC-10", "R-18-01")
+async def test_an_account_changed_after_the_backup_is_frozen_until_it_is_released(
+    installation: Installation, browser: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    async with installation.browser() as other:
+        ada, ben = holder(installation, browser), holder(installation, other)
+        for each in (ada, ben):
+            await each.sign_up()
+            await each.sign_in()
+        await ben.person.fill(f"{ACCOUNT}/details", {"city": "Bonn"})
+        backup = await dumps.dump(installation.settings, "registration", tmp_path)
+        await ada.person.fill(f"{ACCOUNT}/details", {"city": "Aachen"})
+        told = "select from outbox"
+        await installation.none_left("registration", told)
+
+        installation.stop()
+        await dumps.restore(installation.settings, "registration", backup)
+        installation.start()
+        await installation.ready()
+
+        states = """
+            select subject_id, email, restricted_at is not null as restricted
+              from account join subject using (subject_id) where email = any($1)
+        """
+        people = [ada.person.address, ben.person.address]
+
+        async def frozen() -> dict[str, UUID]:
+            rows = await installation.ask("registration", states, people)
+            return {row["email"]: row["subject_id"] for row in rows if row["restricted"]}
+
+        # A backup some seconds old still holds a lease, so ready is not enough to wait for.
+        found = await eventually(frozen, "what is older than its last change is restricted")
+        assert list(found) == [ada.person.address]
+        await ada.sign_in()
+        assert "come from a backup" in (await browser.get(ACCOUNT)).text
+        her = str(found[ada.person.address])
+        code, listed = await installation.command("registration", "outdated", "--json")
+        assert (code, orjson.loads(listed)["accounts"][0]["account"]) == (0, her)
+        for expected in (0, 1):
+            code, _ = await installation.command("registration", "outdated", "--release", her)
+            assert code == expected
+        answer = await ada.person.fill(f"{ACCOUNT}/details", {"city": "Aachen"})
+        assert answer.url.path == ACCOUNT
 
 
 async def _command(installation: Installation, *words: str) -> None:

@@ -77,7 +77,8 @@ ACCOUNT: Final = (
         (103,),
         "GDPR Art. 16, 19",
         _OWNER,
-        "A new address confirms first and the old one is told; open links end.",
+        "A new address confirms first and the old one is told; open links end. A change is told to "
+        "who holds a copy, by the fields' names.",
     ),
     Rule(
         "R-ACC-11",

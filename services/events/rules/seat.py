@@ -96,6 +96,7 @@ class Seat:
     live: frozenset[str] = frozenset()  # purposes whose declaration is in force
     owed: int = 0
     sent_at: datetime | None = None
+    changed_since: tuple[str, ...] = ()  # fields that the person's account has differently
 
     @property
     def facts(self) -> Facts:

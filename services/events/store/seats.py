@@ -14,7 +14,7 @@ _PERSON = ", ".join(f"s.{name}" for name in PERSON_NAMES)
 _SEAT = f"""
     select s.subject_id, s.gathering_id, s.state, {_PERSON}, s.language, s.form, s.blocks,
            s.by_email, s.by_post, s.submitted_at, s.confirmed_at, s.cancelled_at, s.told_at,
-           s.answered_at,
+           s.answered_at, s.changed_since,
            (select a.attendance from attendance a where a.subject_id = s.subject_id) as attendance,
            array(select c.purpose from consent c
                   where c.subject_id = s.subject_id
@@ -44,6 +44,7 @@ def _seat(row: Any) -> Seat:
         cancelled_at=row["cancelled_at"],
         told_at=row["told_at"],
         answered_at=row["answered_at"],
+        changed_since=tuple(row["changed_since"]),
         attendance=Attendance(row["attendance"] or Attendance.UNKNOWN),
         live=frozenset(row["live"]),
         owed=row["owed"],

@@ -24,7 +24,7 @@ from services.registration.limits import ends
 from services.registration.pages import view
 from services.registration.presented import presented_policy
 from services.registration.settings import PROMOTION, SERVICE
-from services.registration.store import accounts, addresses, policy, sign_ins
+from services.registration.store import addresses, changes, policy, sign_ins
 from shared.database import Transaction
 from shared.disclosure import configured_recipients, disclosed_of
 from shared.errors import UnknownToken
@@ -51,7 +51,8 @@ async def account_page(request: Request) -> Response:
         this, account = await signed_in(request, tx)
         consents = await consents_of(tx, account.subject_id)
         browsers = await sign_ins.of_subject(tx, account.subject_id)
-        changed_at = await accounts.last_change(tx, account.subject_id)
+        changed_at = await changes.last(tx, account.subject_id)
+        outdated = await changes.outdated_fields(tx, account.subject_id)
         passed_on = await disclosed_of(tx, account.subject_id)
         new_address = await addresses.waiting_address(tx, account.subject_id)
         now = tx.now
@@ -72,6 +73,7 @@ async def account_page(request: Request) -> Response:
         until={one.sign_in_id: rules.documents_end(one, ends()) for one in browsers},
         this=this.sign_in_id,
         changed_at=changed_at,
+        outdated=outdated,
         new_address=new_address,
         passed_on=passed_on,
         recipients=configured_recipients(),

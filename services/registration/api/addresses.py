@@ -4,12 +4,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from contracts.vocabulary import PersonField
 from services.registration import rules
 from services.registration import settings as names
 from services.registration.api.changing import check_again
 from services.registration.api.session import keeping_typed, live_account, signed_in
 from services.registration.forms import BASE, CHANGE_ADDRESS, NEW_ADDRESS
 from services.registration.pages import hours_of
+from services.registration.rectifying import publish
 from services.registration.rules import State
 from services.registration.settings import MOVED, REPLACED, SERVICE, WISH_OVER
 from services.registration.store import accounts, addresses
@@ -130,7 +132,7 @@ async def _move(tx: Transaction, wish: OtherAddress) -> bool:
     if await accounts.live_at(tx, wish.email) is not None:
         return False
     await accounts.set_email(tx, account.subject_id, wish.email)
-    await accounts.note_change(tx, account.subject_id, ["email"])
+    await publish(tx, account.subject_id, [PersonField.EMAIL])
     await addresses.kill_tokens(tx, account.subject_id)
     former = await addresses.add_former(tx, account.subject_id, account.email, account.language)
     until = tx.now + duration("CHANGE_ERASE_SLA")

@@ -15,6 +15,7 @@ from services.registration.api.session import (
     try_password,
 )
 from services.registration.forms import CHANGE, CHANGE_PASSWORD
+from services.registration.rectifying import publish
 from services.registration.rules import DETAILS, AccountClosed
 from services.registration.settings import SERVICE
 from services.registration.store import accounts
@@ -51,8 +52,10 @@ async def change(request: Request) -> Response:
         _, account = await signed_in(request, tx)
         after = rules.details_of(values.fields)
         names = rules.changed(account.details, after)
-        if names and not await accounts.change_details(tx, account.subject_id, after, names):
-            raise AccountClosed
+        if names:
+            if not await accounts.change_details(tx, account.subject_id, after):
+                raise AccountClosed
+            await publish(tx, account.subject_id, names)
         return see_other(f"/{language(request)}/{SERVICE}/account")
 
     return await submit(request, CHANGE, effect)

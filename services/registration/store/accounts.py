@@ -2,11 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import astuple
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.identifiers import uuid7
 from services.registration.rules import DETAILS, Account, Declared, Details
 from shared.database import Transaction
 
@@ -75,42 +73,15 @@ async def end(tx: Transaction, subject_id: UUID) -> bool:
     return bool(touched)
 
 
-async def change_details(
-    tx: Transaction, subject_id: UUID, details: Details, names: Collection[str]
-) -> bool:
-    """Replace a person's details; the row before is gone. False: the account is restricted.
-
-    What stays of the change is when it was, and the names of the fields.
-    """
+async def change_details(tx: Transaction, subject_id: UUID, details: Details) -> bool:
+    """Replace a person's details; the row before is gone. False: the account is restricted."""
     pairs = ", ".join(f"{name} = ${number}" for number, name in enumerate(DETAILS, 2))
     touched = await tx.execute(
         f"update account set {pairs} where subject_id = $1 and {_LIVE}",
         subject_id,
         *astuple(details),
     )
-    if not touched:
-        return False
-    await note_change(tx, subject_id, names)
-    return True
-
-
-async def note_change(tx: Transaction, subject_id: UUID, names: Collection[str]) -> None:
-    """Write down which fields were changed just now."""
-    await tx.execute(
-        """
-        insert into account_change (change_id, subject_id, fields, changed_at)
-        values ($1, $2, $3, $4)
-        """,
-        uuid7(), subject_id, sorted(names), tx.now,
-    )  # fmt: skip
-
-
-async def last_change(tx: Transaction, subject_id: UUID) -> datetime | None:
-    """Say when details were changed last, None if never."""
-    found: datetime | None = await tx.fetchval(
-        "select max(changed_at) from account_change where subject_id = $1", subject_id
-    )
-    return found
+    return bool(touched)
 
 
 async def set_email(tx: Transaction, subject_id: UUID, email: str) -> bool:
