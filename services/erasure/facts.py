@@ -1,7 +1,8 @@
 """What one message contributes to a saga: small values that the reducer works on.
 
 The service keeps them as rows, the auditor makes them from the topic; both reduce the same facts.
-Digests are SHA-256 of a line as sent, in hex.
+Digests are SHA-256 of a line as sent, in hex. Nobody changes a fact; they are not frozen because
+making one would take three times as long, and there is one for each line of a replay.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ class Place(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Placed:
     """A fact with its first place, the digest of its line, and the service that signed it."""
 
@@ -40,7 +41,7 @@ class Placed:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Requested(Placed):
     """A person asked. `scope` None is everything; times are UTC."""
 
@@ -55,7 +56,7 @@ class Requested(Placed):
     person_commitment: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Extended(Placed):
     """A later register version added participants."""
 
@@ -63,7 +64,7 @@ class Extended(Placed):
     participants: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt(Placed):
     """A slice acted: `by` is the slice; `rows` counts by table."""
 
@@ -76,7 +77,7 @@ class Receipt(Placed):
     erased_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadBack(Placed):
     """A verifier looked at `service` after the receipt that it names by digest and attempt."""
 

@@ -5,7 +5,7 @@ thing about the same thing, the one that stands first on the topic wins. So a de
 a message delivered twice or a parked line released late changes nothing.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -87,14 +87,20 @@ class Saga:
 
 def reduce(facts: Iterable[Fact]) -> Saga:
     """Work out the state of one saga from its facts, whatever their order and repetition."""
-    facts = tuple(facts)
-    requested = _first(_of(Requested, facts), lambda _: None)
-    extended = _first(_of(Extended, facts), lambda fact: fact.register_version)
-    receipts = _first(_of(Receipt, facts), lambda fact: (fact.by, fact.attempt))
-    read_backs = _first(
-        (fact for fact in _of(ReadBack, facts) if fact.by == fact.service),
-        lambda fact: (fact.service, fact.attempt, fact.receipt_sha256),
-    )
+    requested: dict[Hashable, Requested] = {}
+    extended: dict[Hashable, Extended] = {}
+    receipts: dict[Hashable, Receipt] = {}
+    read_backs: dict[Hashable, ReadBack] = {}
+    for fact in facts:
+        match fact:
+            case Receipt():
+                _keep_first(receipts, (fact.by, fact.attempt), fact)
+            case ReadBack() if fact.by == fact.service:
+                _keep_first(read_backs, (fact.by, fact.attempt, fact.receipt_sha256), fact)
+            case Requested():
+                _keep_first(requested, None, fact)
+            case Extended():
+                _keep_first(extended, fact.register_version, fact)
     answers: dict[str, Answer] = {}
     for receipt in sorted(receipts.values(), key=lambda fact: fact.attempt):
         seen = read_backs.get((receipt.by, receipt.attempt, receipt.digest))
@@ -141,16 +147,8 @@ def _covers(until: datetime, cutoff: datetime) -> bool:
     return cutoff - SKEW <= until <= cutoff
 
 
-def _of(kind: type[F], facts: Iterable[Fact]) -> Iterable[F]:
-    return (fact for fact in facts if isinstance(fact, kind))
-
-
-def _first(facts: Iterable[F], key: Callable[[F], Hashable]) -> dict[Hashable, F]:
-    """Keep, of the facts with one key, the one that stands first on the topic."""
-    kept: dict[Hashable, F] = {}
-    for fact in facts:
-        name = key(fact)
-        before = kept.get(name)
-        if before is None or fact.place < before.place:
-            kept[name] = fact
-    return kept
+def _keep_first(kept: dict[Hashable, F], name: Hashable, fact: F) -> None:
+    """Keep, of the facts with one name, the one that stands first on the topic."""
+    before = kept.setdefault(name, fact)
+    if fact.place < before.place:
+        kept[name] = fact

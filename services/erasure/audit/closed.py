@@ -17,7 +17,7 @@ MAX_UNWRITTEN: Final = 2_000
 _SCHEMA: Final = """
 pragma journal_mode = off;
 pragma synchronous = off;
-pragma cache_size = -4096;
+pragma cache_size = -1024;
 create table closed (
     id          blob    primary key,
     partition   integer not null,
@@ -95,15 +95,15 @@ class ClosedSagas:
         self._file = NamedTemporaryFile(prefix="expunge-audit-")  # noqa: SIM115 - closed in close
         self._database = sqlite3.connect(self._file.name, isolation_level=None)
         self._database.executescript(_SCHEMA)
-        self._unwritten: dict[UUID, Closed] = {}
+        self._unwritten: dict[str, Closed] = {}
 
-    def put(self, request_id: UUID, closed: Closed) -> None:
+    def put(self, request_id: str, closed: Closed) -> None:
         """Keep or replace what is known of a saga."""
         self._unwritten[request_id] = closed
         if len(self._unwritten) >= MAX_UNWRITTEN:
             self._write()
 
-    def get(self, request_id: UUID) -> Closed | None:
+    def get(self, request_id: str) -> Closed | None:
         """Return what remains of a saga, or None if it was not closed."""
         waiting = self._unwritten.get(request_id)
         if waiting is not None:
@@ -111,7 +111,7 @@ class ClosedSagas:
         row = self._database.execute(
             "select partition, digest, marks, origin, certificate, statements, ended"
             " from closed where id = ?",
-            (request_id.bytes,),
+            (_raw(request_id),),
         ).fetchone()
         if row is None:
             return None
@@ -174,7 +174,7 @@ class ClosedSagas:
             " statements, ended) values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    request_id.bytes,
+                    _raw(request_id),
                     closed.partition,
                     closed.digest,
                     closed.marks,
@@ -188,3 +188,8 @@ class ClosedSagas:
         )
         self._database.execute("commit")
         self._unwritten.clear()
+
+
+def _raw(request_id: str) -> bytes:
+    """Give the 16 bytes of an id that is known to be one."""
+    return bytes.fromhex(request_id.replace("-", ""))

@@ -30,7 +30,7 @@ async def compare(settings: Settings, work: Replay, certificates: str) -> int:
     async for one in _given(settings, certificates):
         count += 1
         _take(work, one)
-    for compared in work.closed.compare():
+    for compared in work.sagas.closed.compare():
         kind, what = _judged(compared)
         if kind is Kind.MISSING and certificates != DATABASE:
             continue  # nobody has to hand all certificates to an auditor
@@ -56,7 +56,7 @@ def _take(work: Replay, given: Given) -> None:
         except BadInput:
             about = str(given.request_id)
             work.findings.add(Finding(Kind.FORGED, UNSIGNED, request_id=about))
-    work.closed.give(given.request_id, given.digest, statement)
+    work.sagas.closed.give(given.request_id, given.digest, statement)
 
 
 def _judged(compared: Compared) -> tuple[Kind | None, str]:

@@ -1,10 +1,9 @@
 """Sagas that have no certificate yet, as the topic tells them; with one they leave memory."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
 from contracts.messages import ErasureCertified
 from services.erasure import rules
@@ -19,31 +18,25 @@ class OpenSaga:
     """One saga's facts in the order of the topic, each line once."""
 
     partition: int
-    facts: list[Fact] = field(default_factory=list)
+    facts: dict[str, Fact] = field(default_factory=dict)  # by the digests of their lines
 
     def add(self, fact: Fact) -> bool:
         """Take a fact in; a copy of a line that is known is no finding and no fact: False."""
-        if any(fact.digest == known.digest for known in self.facts):
-            return False
-        self.facts.append(fact)
-        return True
+        return self.facts.setdefault(fact.digest, fact) is fact
 
     def saga(self) -> Saga:
         """Reduce what is known."""
-        return rules.reduce(self.facts)
-
-    def certifiable(self) -> Saga | None:
-        """Reduce to the latest state in which a certificate was possible.
-
-        A participant may erase again between the certifier's look and its word: that word was
-        right when it was decided, so the state before counts too.
-        """
-        return next(self.certifiables(), None)
+        return rules.reduce(self.facts.values())
 
     def certifiables(self) -> Iterator[Saga]:
-        """Go through the states in which a certificate was possible, the latest first."""
-        for count in range(len(self.facts), 0, -1):
-            saga = rules.reduce(self.facts[:count])
+        """Go through the states in which a certificate was possible, the latest first.
+
+        A participant may erase again between the certifier's look and its word: that word was
+        right when it was decided, so the states before count too.
+        """
+        facts = list(self.facts.values())
+        for count in range(len(facts), 0, -1):
+            saga = rules.reduce(facts[:count])
             if saga.outcome is not None:
                 yield saga
 
@@ -53,16 +46,18 @@ Said = tuple[Kind, str]
 
 def judge(
     opened: OpenSaga,
+    saga: Saga,
     said: ErasureCertified,
     said_at: datetime,
     register: Mapping[int, frozenset[str]],
 ) -> Iterator[Said]:
-    """Compare a certificate's announcement with what the saga's messages amount to."""
-    saga = opened.certifiable()
-    if saga is None:
-        owed = ", ".join(f"{name}: {what}" for name, what in opened.saga().missing.items())
+    """Compare a certificate's announcement with what the saga's messages amount to.
+
+    `saga` is the latest state in which a certificate was possible, or what there is.
+    """
+    if saga.outcome is None:
+        owed = ", ".join(f"{name}: {what}" for name, what in saga.missing.items())
         yield Kind.FORGED, f"certified although something is missing ({owed or 'the request'})"
-        saga = opened.saga()
     elif saga.outcome is not said.outcome:
         yield Kind.FORGED, f"certified as {said.outcome.value}, the answers say {saga.outcome}"
     if saga.requested is not None:
@@ -71,7 +66,7 @@ def judge(
             yield Kind.LATE, "certified after it was due"
     for what in backdated(saga, said, said_at):
         yield Kind.FORGED, what
-    yield from _twice(opened.facts)
+    yield from _twice(opened.facts.values())
     for name in saga.extra:
         yield Kind.EXTRA, f"{name} answered although it was not asked"
 
@@ -99,17 +94,15 @@ def _against_register(
             yield Kind.MISSING, f"{name} of register version {version} was never asked"
 
 
-def _twice(facts: Sequence[Fact]) -> Iterator[Said]:
+def _twice(facts: Collection[Fact]) -> Iterator[Said]:
     """Name answers that were given again in other words: the first counts."""
-    requests = sum(isinstance(fact, Requested) for fact in facts)
-    if requests > 1:
-        yield Kind.EXTRA, f"{requests} different requests have this id"
-    receipts = Counter((fact.by, fact.attempt) for fact in facts if isinstance(fact, Receipt))
+    requests = [fact for fact in facts if isinstance(fact, Requested)]
+    if len(requests) > 1:
+        yield Kind.EXTRA, f"{len(requests)} different requests have this id"
+    given = [(fact.by, fact.attempt) for fact in facts if isinstance(fact, Receipt)]
+    if len(set(given)) == len(given):
+        return
+    receipts = Counter(given)
     for (name, attempt), count in sorted(receipts.items()):
         if count > 1:
             yield Kind.EXTRA, f"{name} gave {count} different receipts for attempt {attempt}"
-
-
-def sorted_by_id(sagas: Mapping[UUID, OpenSaga]) -> list[tuple[UUID, OpenSaga]]:
-    """List sagas in the order of their ids, which is the same on every machine."""
-    return sorted(sagas.items())

@@ -4,7 +4,7 @@ What is swapped or moved inside a saga stands before its cause. What is moved fu
 back, is told by the times that its signer signed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,16 +19,19 @@ OVERTAKEN: Final = timedelta(minutes=10)
 SKEW: Final = PARAMETERS["CLOCK_SKEW"].most  # between two machines, at the most
 
 
-def premature(known: Sequence[Fact], fact: Fact, *, batch: bool) -> str | None:
+def premature(known: Mapping[str, Fact], fact: Fact, *, batch: bool) -> str | None:
     """Say what is not there before a fact although it can only follow it, or None.
 
-    `batch`: a receipt that nobody asked for, so no request is missed.
+    `known` is by the digests of lines. `batch`: a receipt that nobody asked for, so no request is
+    missed.
     """
     if isinstance(fact, ReadBack):
-        if any(isinstance(one, Receipt) and one.digest == fact.receipt_sha256 for one in known):
+        if isinstance(known.get(fact.receipt_sha256), Receipt):
             return None
         return f"a read-back of {fact.service} without the receipt that it names before it"
-    if batch or isinstance(fact, Requested) or any(isinstance(one, Requested) for one in known):
+    if batch or isinstance(fact, Requested):
+        return None
+    if any(isinstance(one, Requested) for one in known.values()):
         return None
     return f"{fact.by} spoke before the request"
 

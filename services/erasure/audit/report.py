@@ -21,7 +21,7 @@ LIMITS: Final = (
 def state_hash(work: Replay) -> str:
     """Hash of the partitions' hashes in their order, in hex."""
     state = sha256(b"expunge-state/v1")
-    for digest in work.closed.hashes(len(work.spans)):
+    for digest in work.sagas.closed.hashes(len(work.spans)):
         state.update(digest)
     return state.hexdigest()
 
@@ -39,11 +39,13 @@ def report(work: Replay, root: str, *, compared: int | None) -> dict[str, Any]:
         "rootKey": root,
         "messages": dict(sorted(work.messages.items())),
         "sagas": {
-            "certified": work.certified,
-            "complete": work.outcomes[CertificateOutcome.COMPLETE],
-            "completeWithRetention": work.outcomes[CertificateOutcome.COMPLETE_WITH_RETENTION],
-            "ended": work.ended,
-            "open": len(work.open),
+            "certified": work.sagas.certified,
+            "complete": work.sagas.outcomes[CertificateOutcome.COMPLETE],
+            "completeWithRetention": work.sagas.outcomes[
+                CertificateOutcome.COMPLETE_WITH_RETENTION
+            ],
+            "ended": work.sagas.ended,
+            "open": len(work.sagas.open),
         },
         "certificatesCompared": compared,
         "findings": {

@@ -18,7 +18,7 @@ REMEMBERED: Final = 4_096  # transactions whose next record is known to be of th
 _SCHEMA: Final = """
 pragma journal_mode = off;
 pragma synchronous = off;
-pragma cache_size = -2048;
+pragma cache_size = -1024;
 create table said (
     partition integer not null,
     place     integer not null,
