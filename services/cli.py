@@ -58,6 +58,7 @@ def _add_the_rest(app: typer.Typer) -> None:
     from services.retention import retention  # noqa: PLC0415
     from services.scrub import scrub  # noqa: PLC0415
     from services.selfcheck import selfcheck  # noqa: PLC0415
+    from services.witness.cli import witness_commands  # noqa: PLC0415
     from shared.consumer.cli import parked  # noqa: PLC0415
     from shared.database.cli import db_commands  # noqa: PLC0415
     from shared.desk.cli import staff_commands  # noqa: PLC0415
@@ -68,6 +69,7 @@ def _add_the_rest(app: typer.Typer) -> None:
     app.add_typer(staff_commands(desks), name="staff", rich_help_panel=RUN)
     app.command("canary", rich_help_panel=LOOK)(canary)
     app.command("selfcheck", rich_help_panel=LOOK)(selfcheck)
+    app.add_typer(witness_commands, name="witness", rich_help_panel=PROCESSES)
     app.command("scrub", rich_help_panel=RUN)(scrub)
     app.command("backup", rich_help_panel=RUN)(backups.backup)
     app.command("restore", rich_help_panel=RUN)(backups.restore)

@@ -36,6 +36,8 @@ POINTS: Final = frozenset(
         "telling:before-commit",
         "telling:after-commit",
         "copies:before-commit",
+        "witness:before-keep",
+        "witness:after-keep",
     }
 )
 

@@ -10,13 +10,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from contracts.tlog.checkpoint import Checkpoint
 from contracts.topics import ERASURE_SERVICE
 from contracts.verify_bundle import verify
 from services.erasure import evidence_pages, published
 from services.erasure.bundles import bundles
 from services.erasure.forms import VERIFY, VERIFY_FILE
+from services.erasure.log import cosignatures
 from services.erasure.log import pages as log_pages
+from services.erasure.log.store import public_note
 from services.erasure.printing import pages as printing
+from services.erasure.settings import ErasureSettings
 from services.erasure.store import checks, progress
 from shared.errors import NotFound
 from shared.saga.credentials import Callers
@@ -96,10 +100,15 @@ async def saga(request: Request, request_id: UUID) -> Response:
 
 @internal.get("/metrics/erasure")
 async def metrics(request: Request) -> Response:
-    """Give whoever watches the installation how its checks of itself went the last time."""
+    """Give whoever watches the installation how its checks of itself went, and who saw its log."""
+    own = ErasureSettings.load()
     async with transaction(request, ERASURE_SERVICE) as tx:
         found = await checks.latest(tx)
-    return Response("".join(checks.gauges(found)), media_type="text/plain; version=0.0.4")
+        note = await public_note(tx)
+        seen = await cosignatures.latest(tx, [one.key for one in own.witnessed_by])
+    size = Checkpoint.read(note).size if note else 0
+    lines = [*checks.gauges(found), *cosignatures.gauges(size, seen)]
+    return Response("".join(lines), media_type="text/plain; version=0.0.4")
 
 
 def _times_of(report: dict[str, Any]) -> dict[str, Any]:

@@ -178,6 +178,15 @@ LOG_CHECKPOINT = _ledger(
     note=NotPersonal("the log's name, a count, a hash and a signature"),
     certified=_COUNT,
 )
+LOG_COSIGNATURE = _ledger(
+    "log_cosignature",
+    "show that others saw the same log",
+    _PROOF,
+    witness=NotPersonal("the key of an organisation that watches the log"),
+    size=_COUNT,
+    line=NotPersonal("the name of that organisation and its signature over a head"),
+    at=_TIME,
+)
 LOG_TOLD = _ledger(
     "log_told",
     "know how much of the log the topic names",
@@ -250,6 +259,7 @@ INVENTORY: Final = Inventory(
         LOG_LEAF,
         LOG_TILE,
         LOG_CHECKPOINT,
+        LOG_COSIGNATURE,
         LOG_TOLD,
         SAGA_END,
         CONSENT_EVIDENCE,

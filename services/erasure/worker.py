@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
 from contracts.topics import ERASURE_SERVICE
 from contracts.vocabulary import Role
@@ -10,6 +11,7 @@ from services.erasure.certifier import Certifier
 from services.erasure.clock import Clock
 from services.erasure.log.files import AnotherLog, publish
 from services.erasure.log.identity import folder_of, identity
+from services.erasure.log.witnesses import Asker
 from services.erasure.log.writer import Writer
 from services.erasure.reactions import Ledger
 from services.erasure.settings import (
@@ -17,7 +19,9 @@ from services.erasure.settings import (
     CLOCK_POLL,
     PUBLISH_EVERY,
     REPAIR_EVERY,
+    WITNESS_EVERY,
     ErasureSettings,
+    Witness,
 )
 from services.erasure.statement import Stated
 from services.erasure.steps import Step, keep_doing
@@ -64,7 +68,14 @@ def work(settings: Settings) -> Work:
 
         await _keep("log", step, asyncio.Event(), PUBLISH_EVERY, worker)
 
-    return Work(ERASURE_SERVICE, signer, reader, tasks=(certify, repair, clock, publish_log))
+    tasks = (certify, repair, clock, publish_log)
+    witnesses = [partial(_ask, one) for one in own.witnessed_by]
+    return Work(ERASURE_SERVICE, signer, reader, tasks=(*tasks, *witnesses))
+
+
+async def _ask(witness: Witness, worker: Worker) -> None:
+    step = Asker(worker.effects, witness).step
+    await _keep(f"witness-{witness.key.name}", step, asyncio.Event(), WITNESS_EVERY, worker)
 
 
 def _controller() -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from contracts.errors import BadLog
 from contracts.merkle import EMPTY_ROOT, leaf_hash, path, root
 from contracts.tlog.checkpoint import Checkpoint, LogProof
 from contracts.tlog.entries import join_entries, of_certificate, split_entries, tile_of_bundle
-from contracts.tlog.notes import key_id, open_note, sign_note, verifier_key
+from contracts.tlog.notes import VerifierKey, key_id, open_note, sign_note
 from contracts.tlog.tiles import (
     TILE_BYTES,
     Tile,
@@ -187,7 +187,7 @@ def test_a_key_has_the_id_that_the_specification_gives_it() -> None:
     public = base64.b64decode("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")[1:]
 
     assert key_id("PeterNeumann", public).hex() == "c74f20a3"
-    assert verifier_key("PeterNeumann", public) == (
+    assert str(VerifierKey("PeterNeumann", public)) == (
         "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
     )
 

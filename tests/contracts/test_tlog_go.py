@@ -14,7 +14,7 @@ import pytest
 from contracts.merkle import leaf_hash
 from contracts.tlog.checkpoint import Checkpoint
 from contracts.tlog.entries import of_certificate
-from contracts.tlog.notes import verifier_key
+from contracts.tlog.notes import VerifierKey
 from contracts.tlog.tiles import append, consistency, inclusion, subtree
 from contracts.vocabulary import Role
 from tests.contracts.samples import digest, signer
@@ -66,7 +66,7 @@ def _log(size: int) -> dict[str, Any]:
 
     some = sorted({0, size // 3, size // 2, size - 1})
     return {
-        "Key": verifier_key(ORIGIN, LOG.public),
+        "Key": str(VerifierKey(ORIGIN, LOG.public)),
         "Note": head.sign(LOG).decode(),
         "Entries": [_written(entry) for entry in entries],
         "Size": size,

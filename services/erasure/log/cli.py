@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from contracts.tlog.checkpoint import Checkpoint
-from contracts.tlog.notes import verifier_key
+from contracts.tlog.notes import VerifierKey
 from contracts.topics import ERASURE_SERVICE
 from services.erasure.log import store
+from services.erasure.log.cosignatures import latest
 from services.erasure.log.files import AnotherLog, publish
 from services.erasure.log.identity import identity
 from services.erasure.settings import ErasureSettings
@@ -23,12 +24,13 @@ log_commands = typer.Typer(help="The transparency log.", no_args_is_help=True)
 
 @log_commands.command("show")
 def show(*, as_json: AsJson = False) -> None:
-    """Show the log's name, key and size, what of it is public, and whether it still signs.
+    """Show the log's name, key and size, what is public, whether it signs, what witnesses saw.
 
     Exit 1 if it refuses to sign: docs/log.md says what to do.
     """
     answer = run(_state())
-    print_answer(answer, as_json=as_json)
+    shown = [f"{one['name']} saw {one['size']} leaves" for one in answer["witnesses"]]
+    print_answer(answer if as_json else {**answer, "witnesses": shown}, as_json=as_json)
     if answer["refuses"] != "no":
         raise typer.Exit(1)
 
@@ -51,14 +53,20 @@ async def _export(folder: Path) -> Checkpoint | None:
 
 
 async def _state() -> dict[str, Any]:
-    mine = identity(Settings.load(), ErasureSettings.load())
+    own = ErasureSettings.load()
+    mine = identity(Settings.load(), own)
     async with opened(ERASURE_SERVICE) as database, database.begin() as tx:
         head, public = await store.head(tx), await store.public_note(tx)
+        seen = await latest(tx, [one.key for one in own.witnessed_by])
     name = Checkpoint.read(head.note).origin if head.note else mine.origin
     return {
         "name": name,
-        "key": verifier_key(name, mine.signer.public),
+        "key": str(VerifierKey(name, mine.signer.public)),
         "size": head.size,
         "public": Checkpoint.read(public).size if public else 0,
         "refuses": head.refused or "no",
+        "witnesses": [
+            {"name": key.name, "size": one.size, "at": one.at and one.at.isoformat()}
+            for key, one in seen.items()
+        ],
     }

@@ -5,7 +5,6 @@ name; a folder never goes back to an older one.
 """
 
 import asyncio
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,10 +13,13 @@ from contracts.errors import BadLog
 from contracts.merkle import HASH_BYTES
 from contracts.tlog.checkpoint import Checkpoint
 from contracts.tlog.entries import STORED_BYTES, split_entries, tile_of_bundle
+from contracts.tlog.notes import add_signatures
 from contracts.tlog.tiles import HEIGHT, WIDTH, Tile, path_of, width_of
 from services.erasure.log import store
+from services.erasure.log.cosignatures import shown_note
 from shared.crash import crash
 from shared.database import Transaction
+from shared.durable import replace
 
 CHECKPOINT: Final = "checkpoint"
 TILES_AT_ONCE: Final = 100
@@ -69,15 +71,18 @@ def _bundle(folder: Path, number: int, width: int) -> bytes:
 async def publish(tx: Transaction, folder: Path) -> Checkpoint | None:
     """Bring a folder up to the newest public head; None if there is nothing newer.
 
-    Raises AnotherLog for a folder with another log's files.
+    Cosignatures that came since are news too. Raises AnotherLog for a folder with another log's
+    files.
     """
-    note = await store.public_note(tx)
+    note = await shown_note(tx)
     if note is None:
         return None
     head, before = Checkpoint.read(note), _head_of(folder)
     if before is not None and before.origin != head.origin:
         raise AnotherLog
     done = 0 if before is None else before.size
+    if before == head:
+        return head if await asyncio.to_thread(_add_signatures, folder, note) else None
     if done >= head.size:
         return None
     grown = list(_grown(done, head.size))
@@ -86,8 +91,22 @@ async def publish(tx: Transaction, folder: Path) -> Checkpoint | None:
         kept = await store.contents(tx, some)
         await asyncio.to_thread(_write_tiles, folder, kept, head.size)
     crash("log:before-checkpoint")
-    await asyncio.to_thread(_replace, folder / CHECKPOINT, note)
+    await asyncio.to_thread(replace, folder / CHECKPOINT, note)
     return head
+
+
+def _add_signatures(folder: Path, note: bytes) -> bool:
+    """Put cosignatures below the folder's own head, which keeps those it has; False if none is new.
+
+    The head is the same one.
+    """
+    before = (folder / CHECKPOINT).read_bytes()
+    lines = note.decode().rpartition("\n\n")[2].splitlines(keepends=True)
+    after = add_signatures(before, lines)
+    if after == before:
+        return False
+    replace(folder / CHECKPOINT, after)
+    return True
 
 
 def _write_tiles(folder: Path, kept: Mapping[Tile, bytes], size: int) -> None:
@@ -119,7 +138,7 @@ def _write_tile(folder: Path, tile: Tile, content: bytes, width: int) -> None:
         bundle = content[: width * STORED_BYTES]
         files = [(tile.number, bundle), (tile, tile_of_bundle(bundle))]
     for name, served in files:
-        _replace(folder / path_of(name, width), served)
+        replace(folder / path_of(name, width), served)
         if width == WIDTH:
             _remove_partial(folder / (path_of(name) + ".p"))
 
@@ -129,14 +148,3 @@ def _remove_partial(folder: Path) -> None:
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a file in place at once, on the disk before its name: no reader sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

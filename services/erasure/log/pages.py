@@ -13,6 +13,7 @@ from contracts.tlog.entries import STORED_BYTES, tile_of_bundle
 from contracts.tlog.tiles import Tile, read_path, width_of
 from contracts.topics import ERASURE_SERVICE
 from services.erasure.log import store
+from services.erasure.log.cosignatures import shown_note
 from shared.database import Transaction
 from shared.errors import NotFound
 from shared.web import transaction
@@ -26,9 +27,9 @@ router = APIRouter()
 
 @router.get(f"{PREFIX}/checkpoint")
 async def checkpoint(request: Request) -> Response:
-    """Hand out the newest public head. Raises NotFound before the first."""
+    """Hand out the newest public head, with its cosignatures. Raises NotFound before the first."""
     async with transaction(request, ERASURE_SERVICE) as tx:
-        note = await store.public_note(tx)
+        note = await shown_note(tx)
     if note is None:
         raise NotFound
     return Response(note, media_type="text/plain; charset=utf-8", headers=FOR_SECONDS)
