@@ -8,17 +8,24 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from services.website.forms import ROOT, field_of
-from services.website.rules.choices import PREFERENCES, Visitor, read_preferences
+from services.website.rules.choices import (
+    CHOICES,
+    PREFERENCES,
+    Visitor,
+    read_preferences,
+    write_choice,
+)
 from services.website.rules.trackers import (
     OK,
     Place,
     Tracker,
     may_load,
     may_track,
+    named,
     standing,
     switches,
 )
-from services.website.settings import SERVICE
+from services.website.settings import CHOICE_LIFE, SERVICE
 from services.website.site import SCRIPT_PATHS, Set, Site
 from shared.web import Language
 from shared.web.frame import Shown
@@ -44,6 +51,9 @@ class PageFrame:
         """Give banner, foot and scripts for a page that is answered now."""
         lang = language_of(request)
         place = self._place(request, status=status, form=form)
+        if self._ended_by_signal:
+            # Only with a page, which says so to the other windows: a redirection cannot.
+            self.cookies += [choice_cookie(self.site, None), *over(self, frozenset())]
         tracked = may_track(place, self.site.chosen.tracked_routes)
         loaded = self._loaded(place) if tracked else {}
         banner = tracked and self.visitor.must_be_asked and bool(self.site.registers.purposes)
@@ -83,9 +93,15 @@ class PageFrame:
         if runs := standing(loaded, self.visitor):
             said["runs"] = " ".join(runs)
         scripted = any(one.script is not None for one in used.values())
-        if scripted and place.route in FOLLOWS and place.status == OK:
+        follows = place.route in FOLLOWS and place.status == OK
+        if scripted and (follows or self._ended_by_signal):
             said["stands"] = " ".join(standing(used, self.visitor))
         return {"src": SCRIPT_PATHS[STANDING], "said": said} if said else None
+
+    @property
+    def _ended_by_signal(self) -> bool:
+        """Say whether Global Privacy Control ended what this browser's key stood for."""
+        return self.visitor.signals.gpc and self.visitor.signals.key is not None
 
     def _pixel(self, place: Place) -> Markup:
         """Give our own point, which our server passes on (R-WM-01)."""
@@ -121,6 +137,24 @@ class PageFrame:
     def _markup(self, name: str, lang: Language, request: Request, **context: Any) -> Markup:
         html = self.site.web.pages.html(f"{SERVICE}/{name}.html", lang, request.url.path, **context)
         return Markup(html)  # noqa: S704 - our own template, with every value escaped
+
+
+def choice_cookie(site: Site, key: str | None) -> Set:
+    """Make the cookie that holds a choice; a refusal is remembered without any id."""
+    return Set(CHOICES, write_choice(site.revision, key), int(CHOICE_LIFE.total_seconds()))
+
+
+def over(frame: PageFrame, granted: frozenset[str]) -> list[Set]:
+    """Name the cookies to delete: on this host, and on the other domains that are declared."""
+    patterns = [
+        pattern
+        for tracker in frame.site.registers.trackers.values()
+        if tracker.purpose not in granted
+        for pattern in tracker.cookies
+    ]
+    hosts: tuple[str | None, ...] = (None, *frame.site.chosen.cookie_hosts)
+    found = named(patterns, list(frame.sent))
+    return [Set(name, domain=host) for name in found for host in hosts]
 
 
 def frame_of(request: Request) -> PageFrame:

@@ -17,13 +17,13 @@ from contracts.vocabulary import Method
 from services.website import grants
 from services.website.frame import PageFrame
 from services.website.rules.agents import read_agent
-from services.website.rules.choices import CHOICES, Visitor, write_choice
+from services.website.rules.choices import Visitor
 from services.website.rules.lines import address_of
 from services.website.rules.places import clean_referrer
 from services.website.rules.trackers import Tracker
 from services.website.rules.visits import Access
-from services.website.settings import ANALYTICS, CHOICE_LIFE, SERVICE
-from services.website.site import Set, Site
+from services.website.settings import ANALYTICS, SERVICE
+from services.website.site import Site
 from shared.database import is_transient
 from shared.logs import log
 from shared.web.frame import set_frame
@@ -53,8 +53,6 @@ class Layer:
         request = Request(scope)
         visitor = await self._visitor(request)
         frame = PageFrame(self._site, visitor, dict(request.cookies))
-        if visitor.signals.gpc and visitor.signals.key:
-            frame.cookies.append(choice_cookie(self._site, None))
         set_frame(scope, frame)
         began = time.perf_counter()
         try:
@@ -132,11 +130,6 @@ class Layer:
             counted=visitor.signals.counted,
         )
         self._site.recorder.note(access, analytics.subject_id if analytics else None)
-
-
-def choice_cookie(site: Site, key: str | None) -> Set:
-    """Make the cookie that holds a choice; a refusal is remembered without any id."""
-    return Set(CHOICES, write_choice(site.revision, key), int(CHOICE_LIFE.total_seconds()))
 
 
 def client_of_tracker(tracker: Tracker, cookies: Mapping[str, str]) -> str | None:

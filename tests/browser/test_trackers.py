@@ -287,6 +287,41 @@ async def test_taking_back_in_one_window_ends_what_runs_in_another(
     assert visit.complaints == []
 
 
+@pytest.mark.rule("R-CK-03", "R-CK-08")
+@pytest.mark.parametrize("how", ["signal", "banner"])
+async def test_what_ends_by_a_signal_or_by_a_banner_that_asks_anew_ends_in_another_window_too(
+    browser: Browser, site: Settings, how: str
+) -> None:
+    async with visiting(browser, site) as visit:
+        await accept(visit)
+        await visit.open("/en/")
+        running = await visit.page.locator("head script").count()
+        other = await visit.context.new_page()
+        if how == "signal":
+            await visit.context.set_extra_http_headers({"Sec-GPC": "1"})
+            await visit.open("/en/", other)
+        else:
+            (choice,) = [one for one in await visit.context.cookies() if one["name"] == "choices"]
+            earlier = f"00000000.{choice['value'].partition('.')[2]}"
+            await visit.context.add_cookies(
+                [{"name": "choices", "value": earlier, "url": site.public_url}]
+            )
+            await visit.open("/en/", other)
+            await other.locator(".banner form button").first.click()
+            await other.wait_for_url("**/cookies/saved")
+        count = len(visit.web.asked)
+        await visit.page.wait_for_function("document.querySelector('head script') === null")
+        await visit.page.wait_for_load_state("networkidle")
+        await visit.open("/en/", other)
+        after = visit.web.asked[count:]
+        kept = {one["name"] for one in await visit.context.cookies()}
+
+    assert running > 1
+    assert after == []
+    assert kept == {"choices"}
+    assert visit.complaints == []
+
+
 async def save(page: Page, visit: Visit) -> None:
     """Save what is ticked, and wait until the other window came again and is quiet."""
     async with visit.page.expect_navigation(wait_until="networkidle"):

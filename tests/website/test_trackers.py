@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.person import forms_of
 from services.website.registers import read_registers
 from services.website.rules.choices import OFFERED, Live, Signals, Visitor, change
 from services.website.rules.trackers import (
@@ -336,10 +337,55 @@ async def test_a_page_with_trackers_says_what_it_runs_for_and_the_next_after_an_
     assert erased == [[("stands", "")]]
 
 
+@pytest.mark.rule("R-CK-03", "R-CK-08")
+async def test_the_page_that_the_signal_ends_grants_with_says_so_and_a_redirection_leaves_it_to_it(
+    website: Website,
+) -> None:
+    async with website.browser() as browser:
+        await website.choose(browser, "tracker.google_analytics")
+        browser.cookies.set("_ga", "GA1.1.11.22")
+        page = await browser.get("/en/cookies/settings")
+        form = next(one for one in forms_of(page.text) if one.method == "post")
+        browser.headers["Sec-GPC"] = "1"
+        moved = await website.post(browser, page, form, form.values)
+        ended = await browser.get("/en/nothing")
+        after = await said(browser, "/en/", "/en/cookies")
+
+    assert moved.status_code == 303
+    assert "choices" not in str(moved.headers.get_list("set-cookie"))
+    assert told(ended) == [("stands", "")]
+    assert '_ga=""; HttpOnly; Max-Age=0' in str(ended.headers.get_list("set-cookie"))
+    assert after == [[], []]
+
+
+@pytest.mark.rule("R-CK-03", "R-CK-08")
+async def test_who_ends_something_by_a_banner_that_asks_anew_sees_what_holds_now(
+    website: Website,
+) -> None:
+    where, pages = [], []
+    for granted in ((), ("tracker.google_analytics",)):
+        async with website.browser() as browser:
+            await website.choose(browser, *granted)
+            key = browser.cookies["choices"].partition(".")[2]
+            browser.cookies.clear()
+            browser.headers["Cookie"] = f"choices=00000000.{key}"  # of an earlier revision
+            page = await browser.get("/en/")
+            form = next(one for one in forms_of(page.text) if one.values.get("by") == "banner")
+            answer = await website.post(browser, page, form, form.values)
+            del browser.headers["Cookie"]
+            where.append(answer.headers["location"])
+            pages += await said(browser, where[-1])
+
+    assert where == ["/en/", "/en/cookies/saved"]
+    assert pages == [[], [("stands", "")]]
+
+
 async def said(browser: httpx2.AsyncClient, *paths: str) -> list[list[tuple[str, str]]]:
     """Give what the script that ends trackers in other windows is told on each page."""
-    tags = [
-        re.findall(r'<script src="/assets/trackers/standing-\w+\.js"([^>]*)>', page.text)
-        for page in [await browser.get(path) for path in paths]
-    ]
-    return [re.findall(r'data-(\w+)="([^"]*)"', "".join(each)) for each in tags]
+    return [told(await browser.get(path)) for path in paths]
+
+
+def told(page: httpx2.Response) -> list[tuple[str, str]]:
+    """Give what that script is told on a page."""
+    tags = re.findall(r'<script src="/assets/trackers/standing-\w+\.js"([^>]*)>', page.text)
+    return re.findall(r'data-(\w+)="([^"]*)"', "".join(tags))

@@ -1,7 +1,6 @@
 """The page on which a visitor chooses, and the banner's answer: the same form (R-CK-08)."""
 
 import re
-from collections.abc import Mapping
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -11,11 +10,8 @@ from contracts.vocabulary import Method
 from services.website import grants
 from services.website.choosing import Choice, choose
 from services.website.forms import CHOICES, ROOT, field_of
-from services.website.frame import PageFrame, frame_of
-from services.website.layer import choice_cookie
-from services.website.rules.trackers import named
+from services.website.frame import PageFrame, choice_cookie, frame_of, over
 from services.website.settings import SERVICE
-from services.website.site import Set
 from shared.database import Transaction
 from shared.web import (
     Language,
@@ -65,7 +61,9 @@ async def save_choices(request: Request) -> Response:
         site = frame.site
         chosen = await choose(tx, frame.visitor, choice, site.registers, site.wordings)
         tx.on_commit(lambda: leave(frame, chosen.key, chosen.granted))
-        return see_other(own_path(values.get("back")) or f"/{language(request)}/cookies/saved")
+        # Who ended something sees what only they can delete; other windows hear of it (R-CK-03).
+        back = "" if chosen.ended - chosen.granted else own_path(values.get("back"))
+        return see_other(back or f"/{language(request)}/cookies/saved")
 
     return await submit(request, CHOICES, effect)
 
@@ -85,22 +83,6 @@ async def saved_page(request: Request) -> Response:
 def leave(frame: PageFrame, key: str | None, granted: frozenset[str]) -> None:
     """Set the choice, and delete what trackers left on our hosts that are granted no more."""
     frame.cookies[:] = [choice_cookie(frame.site, key), *over(frame, granted)]
-
-
-def over(frame: PageFrame, granted: frozenset[str]) -> list[Set]:
-    """Name the cookies to delete: on this host, and on the other domains that are declared."""
-    patterns = [
-        pattern
-        for tracker in frame.site.registers.trackers.values()
-        if tracker.purpose not in granted
-        for pattern in tracker.cookies
-    ]
-    hosts: tuple[str | None, ...] = (None, *frame.site.chosen.cookie_hosts)
-    return [Set(name, domain=host) for name in _sent(frame.sent, patterns) for host in hosts]
-
-
-def _sent(sent: Mapping[str, str], patterns: list[str]) -> list[str]:
-    return named(patterns, list(sent))
 
 
 def own_path(back: str | None) -> str:
