@@ -10,9 +10,12 @@ import pytest
 
 from contracts.proof import Signer
 from contracts.tlog.checkpoint import Checkpoint
+from contracts.tlog.cosignature import cosign
 from contracts.tlog.entries import STORED_BYTES
+from contracts.tlog.notes import add_signatures
 from contracts.vocabulary import Role
 from services.erasure.audit.heading import OTHER_FILES
+from services.witness.keeping import Key
 from tests.auditing import History, Lines, at, export_to, renumber, write
 from tests.kernel import eventually
 
@@ -172,3 +175,29 @@ async def test_without_a_log_there_is_no_verdict(history: History, exported: Pat
     code, _ = await history.expunge("audit", "replay", "--from", exported, "--log", elsewhere)
 
     assert code == 3
+
+
+def have_cosigned(file: Path, key: Key) -> None:
+    """Put a witness's line below a head."""
+    note = file.read_bytes()
+    line = cosign(note, key.verifier.name, key.signer, 1_700_000_000)
+    file.write_bytes(add_signatures(note, [line]))
+
+
+async def test_a_witness_that_is_demanded_must_have_cosigned_the_head(
+    history: History, exported: Path, kept: Path
+) -> None:
+    lines = await export_to(history, exported)
+    one, two = (Key(f"w{n}.example.org", bytes([n]) * 32) for n in (1, 2))
+    have_cosigned(kept, one)
+    by_one, by_two = ("--witness", str(one.verifier)), ("--witness", str(two.verifier))
+    head = ("--checkpoint", kept)
+
+    assert await found_in(history, exported, lines, *head) == (0, [])
+    assert await found_in(history, exported, lines, *head, *by_one) == (0, [])
+    code, found = await found_in(history, exported, lines, *head, *by_one, *by_two)
+
+    assert code == 1
+    assert [f"{each['kind']}: {each['what']}" for each in found] == [
+        "missing: the checkpoint is not cosigned by w2.example.org"
+    ]

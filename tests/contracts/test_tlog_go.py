@@ -1,11 +1,7 @@
 """Go's checksum database reads our log: notes, tiles, inclusion, consistency. No code in common."""
 
 import base64
-import json
-import os
-import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +14,17 @@ from contracts.tlog.notes import VerifierKey
 from contracts.tlog.tiles import append, consistency, inclusion, subtree
 from contracts.vocabulary import Role
 from tests.contracts.samples import digest, signer
+from tests.golang import build, run
 
 FOLDER = Path(__file__).with_name("golang")
 ORIGIN = "log.example.org/erasure"
 LOG = signer("erasure", Role.LOG)
-GO = shutil.which("go")
-ENVIRONMENT = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"}
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the other implementation, once."""
-    if GO is None:
-        pytest.skip("no Go here: the log is not held against the implementation in Go")
-    built = tmp_path_factory.mktemp("go") / "check"
-    got = _go("mod", "download")
-    if got.returncode:
-        pytest.skip(f"no module proxy here, so no golang.org/x/mod: {got.stderr[-200:]}")
-    made = _go("build", "-o", str(built), ".")
-    assert made.returncode == 0, made.stderr
-    return built
-
-
-def _go(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
-        [str(GO), *arguments],
-        cwd=FOLDER,
-        env=ENVIRONMENT,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    return build(FOLDER, tmp_path_factory.mktemp("go") / "check")
 
 
 def _written(raw: bytes) -> str:
@@ -87,15 +63,9 @@ def _log(size: int) -> dict[str, Any]:
     }
 
 
-def _check(program: Path, log: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
-        [str(program)], input=json.dumps(log), check=False, capture_output=True, text=True
-    )
-
-
 @pytest.mark.parametrize("size", [1, 2, 7, 255, 256, 257, 1_000, 66_000])
 def test_another_implementation_reads_our_log(program: Path, size: int) -> None:
-    done = _check(program, _log(size))
+    done = run(program, _log(size))
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "ok\n", "")
 
@@ -112,4 +82,4 @@ def test_it_would_say_if_something_were_wrong(program: Path, what: str) -> None:
     else:
         log["Tiles"][0]["Data"] = _written(bytes(256 * 32))
 
-    assert _check(program, log).returncode == 1
+    assert run(program, log).returncode == 1

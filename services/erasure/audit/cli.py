@@ -13,6 +13,7 @@ import typer
 
 from contracts.errors import BadLog
 from contracts.tlog.checkpoint import Checkpoint
+from contracts.tlog.notes import VerifierKey
 from contracts.trust import KeyRing, Trust
 from services.erasure.audit.commands import (
     FOUND,
@@ -33,7 +34,10 @@ from services.erasure.audit.published import Published
 from services.erasure.audit.reading import replay
 from services.erasure.audit.replay import Replay
 from services.erasure.audit.report import as_json, as_text, report
+from services.erasure.log.demanding import Demanded, read_keys, without
 from shared.settings import Settings
+
+NOT_COSIGNED: Final = "the checkpoint is not cosigned by"
 
 audit: Final = typer.Typer(
     help="Work out again, from the messages alone, what the ledger claims.", no_args_is_help=True
@@ -59,6 +63,7 @@ def replay_command(
             "Names the first leaf that differs from the topic."
         ),
     ] = None,
+    witness: Demanded = None,
     trust: TrustFile = None,
     json: Json = False,
 ) -> None:
@@ -70,9 +75,14 @@ def replay_command(
     settings = Settings.load()
     keys = read_trust(trust or settings.trust)
     notes = [checkpoint.read_bytes()] if checkpoint is not None else []
+    witnesses = read_keys(witness)
+    if witnesses and not notes:
+        message = "it is about the head that --checkpoint names"
+        raise typer.BadParameter(message, param_hint="--witness")
     work = _replay(
         settings,
         keys,
+        witnesses=witnesses,
         source=source,
         certificates=certificates,
         notes=notes,
@@ -89,6 +99,7 @@ async def _replay(
     source: str,
     certificates: str | None,
     notes: Sequence[bytes],
+    witnesses: Sequence[VerifierKey],
     log: str | None,
     json: bool,
 ) -> None:
@@ -98,6 +109,8 @@ async def _replay(
             work = await replay(entries, KeyRing(keys), advance, compare=compared, log=logged)
     count = None if certificates is None else await compare(settings, work, certificates)
     look_at_log(work, keys, notes, log)
+    for name in [name for note in notes for name in without(note, witnesses)]:
+        work.findings.add(Finding(Kind.MISSING, f"{NOT_COSIGNED} {name}"))
     said = report(work, keys.root, compared=count)
     work.close()
     sys.stdout.write((as_json(said) if json else as_text(said)) + "\n")
