@@ -37,6 +37,10 @@ from services.erasure.audit.report import as_json, as_text, report
 from services.erasure.log.demanding import Demanded, read_keys, without
 from shared.settings import Settings
 
+KeptHead = Annotated[
+    Path | None,
+    typer.Option(help="A signed head of the log that you kept.", exists=True, dir_okay=False),
+]
 NOT_COSIGNED: Final = "the checkpoint is not cosigned by"
 
 audit: Final = typer.Typer(
@@ -52,10 +56,7 @@ def replay_command(
         str | None,
         typer.Option(help="Compare with certificates: `database`, or a folder of bundles."),
     ] = None,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(help="A signed head of the log that you kept.", exists=True, dir_okay=False),
-    ] = None,
+    checkpoint: KeptHead = None,
     log: Annotated[
         str | None,
         typer.Option(
@@ -75,14 +76,10 @@ def replay_command(
     settings = Settings.load()
     keys = read_trust(trust or settings.trust)
     notes = [checkpoint.read_bytes()] if checkpoint is not None else []
-    witnesses = read_keys(witness)
-    if witnesses and not notes:
-        message = "it is about the head that --checkpoint names"
-        raise typer.BadParameter(message, param_hint="--witness")
     work = _replay(
         settings,
         keys,
-        witnesses=witnesses,
+        witnesses=_demanded(witness, notes),
         source=source,
         certificates=certificates,
         notes=notes,
@@ -90,6 +87,13 @@ def replay_command(
         json=json,
     )
     run(work)
+
+
+def _demanded(witness: Sequence[str] | None, notes: Sequence[bytes]) -> list[VerifierKey]:
+    if witness and not notes:
+        message = "it is about the head that --checkpoint names"
+        raise typer.BadParameter(message, param_hint="--witness")
+    return read_keys(witness)
 
 
 async def _replay(
