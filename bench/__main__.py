@@ -59,6 +59,8 @@ async def measure(
         ):
             task = progress.add_task(name, total=total)
             results += await case(settings, size, lambda task=task: progress.advance(task))  # type: ignore[misc]
+    task = progress.add_task("W5 audit", total=size.rounds)
+    results += await cases.audit(settings, size, lambda: progress.advance(task))
     task = progress.add_task("W2 fan-out", total=2 * size.rounds)
     results += await cases.fan_out(settings, size, lambda: progress.advance(task))
     task = progress.add_task("W1 forms", total=size.rounds)

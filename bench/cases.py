@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import broker, checking, erasing, fanout, gate, memory, proof, rest
+from bench.auditing import Auditing
 from bench.erasing import Erased, Origin
 from bench.people import ROWS_EACH, Someone, digest_of, subscribe_many
 from bench.processes import SLICES
@@ -135,6 +136,22 @@ async def at_rest(settings: Settings, size: Size, _: Advance) -> list[Result]:
         return [Result(case, await rest.rounds(settings, origin, size.at_rest))]
     finally:
         await origin.close()
+
+
+async def audit(settings: Settings, size: Size, advance: Advance) -> list[Result]:
+    """W5: everything that W3 and W4 put on the topic; nobody may speak meanwhile."""
+    auditing, rounds, wrong = Auditing(settings), list[Round](), ""
+    try:
+        for number in range(size.rounds):
+            rounds.append(await auditing.round(limit_first=number % 2 == 1))
+            advance()
+    except GateFailed as error:
+        wrong = str(error)
+    events = rounds[0].ours.units if rounds else 0
+    setting = {"events": events, "records": auditing.records, "processes": "1 each"}
+    what = "the topic replayed from the broker, every receipt bound to a checked signature"
+    limit = "getmany of the same records and SHA-256 of each value"
+    return [Result(Case("W5", what, "events/s", limit, 0.25, 0.5, setting), rounds, wrong)]
 
 
 async def offline(settings: Settings, size: Size, advance: Advance) -> list[Result]:
