@@ -33,6 +33,7 @@ POINTS: Final = frozenset(
         "certifier:after-commit",
         "log:before-checkpoint",
         "origin:before-alias-end",
+        "watch:before-kept",
         "telling:before-commit",
         "telling:after-commit",
         "copies:before-commit",

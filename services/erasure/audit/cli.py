@@ -34,6 +34,7 @@ from services.erasure.audit.published import Published
 from services.erasure.audit.reading import replay
 from services.erasure.audit.replay import Replay
 from services.erasure.audit.report import as_json, as_text, report
+from services.erasure.audit.watch import watch
 from services.erasure.log.demanding import Demanded, read_keys, without
 from shared.settings import Settings
 
@@ -46,6 +47,9 @@ NOT_COSIGNED: Final = "the checkpoint is not cosigned by"
 audit: Final = typer.Typer(
     help="Work out again, from the messages alone, what the ledger claims.", no_args_is_help=True
 )
+
+
+audit.command("watch")(watch)
 
 
 @audit.command("replay")

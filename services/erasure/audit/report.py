@@ -1,5 +1,6 @@
 """What a replay says: the same bytes on every machine, without a clock, a path or a host name."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ import orjson
 
 from contracts.topics import ERASURE
 from contracts.vocabulary import CertificateOutcome
-from services.erasure.audit.findings import MAX_SHOWN, Finding, place_of
+from services.erasure.audit.findings import MAX_SHOWN, Finding, Findings, place_of
 from services.erasure.audit.replay import Replay
 
 LIMITS: Final = (
@@ -48,11 +49,7 @@ def report(work: Replay, root: str, *, compared: int | None) -> dict[str, Any]:
             "open": len(work.sagas.open),
         },
         "certificatesCompared": compared,
-        "findings": {
-            "total": findings.total,
-            "counts": {kind.value: count for kind, count in sorted(findings.counts.items())},
-            "first": [_plain(finding) for finding in findings.first],
-        },
+        "findings": plain_findings(findings),
         "notes": [
             {"what": note.what, "place": place_of(*note.where), **note.where._asdict()}
             for note in findings.notes
@@ -81,7 +78,7 @@ def as_text(said: dict[str, Any]) -> str:
         f"outcomes      {sagas['complete']} complete, {retained} complete with retention",
         f"forgotten     {sagas['ended']} by their origin",
         f"certificates  {'none given' if compared is None else f'{compared} compared'}",
-        *_table("findings", _findings(findings)),
+        *_table("findings", findings_as_lines(findings)),
         *_table("notes", [f"{note['place']}: {note['what']}" for note in said["notes"]]),
         f"state         sha256:{said['state']}",
         *_table("limits", said["limits"]),
@@ -89,7 +86,17 @@ def as_text(said: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _findings(findings: dict[str, Any]) -> list[str]:
+def plain_findings(findings: Findings) -> dict[str, Any]:
+    """Write findings as JSON has them."""
+    return {
+        "total": findings.total,
+        "counts": {kind.value: count for kind, count in sorted(findings.counts.items())},
+        "first": [_plain(finding) for finding in findings.first],
+    }
+
+
+def findings_as_lines(findings: Mapping[str, Any]) -> list[str]:
+    """Write findings for people."""
     if not findings["total"]:
         return ["none"]
     counts = ", ".join(f"{count} {kind}" for kind, count in findings["counts"].items())
