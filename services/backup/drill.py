@@ -5,6 +5,7 @@ everywhere, invented people at example.org, and no mail leaves the machine.
 """
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -21,11 +22,13 @@ import httpx2
 from contracts.messages import ErasureCertified, SliceErased, parse, split_lines
 from contracts.topics import ERASURE_SERVICE, TOPICS
 from services import registry
+from services.backup.public_log import Copy
 from services.backup.restoring import restore
 from services.backup.taking import back_up, databases_of
 from services.erasure.audit.broker import BrokerSource
 from services.operate import remove_state
 from services.up import answers_ok, as_environment, our_children, settings_of_its_own, system
+from shared.keys import load_trust
 from shared.search.places import in_databases, in_topics
 from shared.settings import Settings
 from shared.stack.display import Display
@@ -72,7 +75,7 @@ class Drill:
             await back_up(self.settings, folder)
             await erase(people[0])
             await self.nothing_waits()
-            before = await self.signed()
+            before, copy = await self.signed(), await self.published()
             mails = [len(await one.mails()) for one in people]
             self.say("One of them was erased since; restoring the backup")
             await self.restore(folder, drilled)
@@ -80,6 +83,7 @@ class Drill:
             same = mails == [len(await one.mails()) for one in people]
             drilled.checks["nobody got a mail"] = same
         await self.look(before, drilled)
+        await self.look_at_log(copy, drilled)
         return drilled
 
     async def restore(self, folder: Path, drilled: Drilled) -> None:
@@ -110,6 +114,43 @@ class Drill:
             "who was not erased is still here": await self.names(KEPT),
             "no second certificate and no second receipt was signed": once and not drilled.second,
             "the auditor's replay finds nothing": await self.replayed(),
+        }
+
+    async def published(self) -> Copy:
+        """Copy the published log once everything that was said is in it."""
+        found: Copy | None = None
+
+        async def whole() -> bool:
+            nonlocal found
+            found = await asyncio.to_thread(Copy.of, self.settings.state / "log")
+            connection = await asyncpg.connect(self._url(ERASURE_SERVICE))
+            try:
+                waits = await connection.fetchval(
+                    "select exists (select from log_leaf where log_index is null)"
+                )
+                size = await connection.fetchval("select max(size) from log_checkpoint")
+            finally:
+                await connection.close()
+            return found is not None and not waits and found.head.size == size
+
+        await come(whole, "the whole log is published")
+        if found is None:
+            raise TimeoutError
+        return found
+
+    async def look_at_log(self, copy: Copy, drilled: Drilled) -> None:
+        """See that the restored database goes on with the log that was published."""
+        address, keys = f"{self.settings.public_url}/log", load_trust(self.settings)
+
+        async def there() -> bool:
+            return await asyncio.to_thread(copy.goes_on, address, keys)
+
+        with contextlib.suppress(TimeoutError):
+            await come(there, "the log has caught up")
+        same = await asyncio.to_thread(copy.is_served, address)
+        drilled.checks |= {
+            "the public log goes on from the head of before": await there(),
+            "what was published of the log is served with the same bytes": same,
         }
 
     async def start_web(self) -> None:
