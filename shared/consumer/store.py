@@ -39,6 +39,8 @@ async def unseen(tx: Transaction, record_ids: Sequence[bytes]) -> set[bytes]:
 
 async def set_aside(tx: Transaction, about_ids: Collection[str]) -> set[str]:
     """Return those of the ids of which a line is parked and not yet released."""
+    if not await tx.fetchval("select exists (select from parked where released_at is null)"):
+        return set()  # as nearly always, and said in a hundredth of the time
     rows = await tx.fetch(
         """
         select distinct about_id

@@ -20,14 +20,16 @@ from shared.database import Transaction
 from shared.mail import leased_requests
 from shared.parameters import duration
 
-# Whether a request may be over: certified, and no mail about it is under way. The first one by the
-# index is asked for: `exists` would read all requests where many were under way a moment ago.
+# Whether a request may be over: certified, no mail about it is under way, and somebody has scanned
+# for it. The first one by the index is asked for: `exists` would read all requests where many were
+# under way a moment ago. A scan is looked for one by one: few wait for one, many had theirs.
 OVER = """
     select (select true
-              from request
+              from request r
              where certified_at is not null
                and mails_settled_at is not null
                and destroyed_at is null
+               and (select true from scanned s where s.request_id = r.request_id limit 1)
              order by certified_at
              limit 1) is not null
     """
