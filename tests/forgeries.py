@@ -33,6 +33,7 @@ SAYS: Final[dict[MessageType, Who]] = {
     MessageType.ALIASES_DESTROYED: ("rights", Role.SERVICE),
     MessageType.PROCESSOR_ANSWERED: ("newsletter", Role.SERVICE),
     MessageType.HOLD_ENDED: ("newsletter", Role.SERVICE),
+    MessageType.DATA_RECTIFIED: ("registration", Role.SERVICE),
     MessageType.KEY_PUBLISHED: ("root", Role.ROOT),
     MessageType.KEY_RETIRED: ("root", Role.ROOT),
     MessageType.KEY_REVOKED: ("root", Role.ROOT),
@@ -129,5 +130,6 @@ ANYBODYS: Final = frozenset(
         MessageType.ALIASES_DESTROYED,
         MessageType.PROCESSOR_ANSWERED,
         MessageType.HOLD_ENDED,
+        MessageType.DATA_RECTIFIED,
     }
 )
