@@ -34,6 +34,7 @@ from services.erasure.audit.published import Published
 from services.erasure.audit.reading import replay
 from services.erasure.audit.replay import Replay
 from services.erasure.audit.report import as_json, as_text, report
+from services.erasure.audit.verify import verify
 from services.erasure.audit.watch import watch
 from services.erasure.log.demanding import Demanded, read_keys, without
 from shared.settings import Settings
@@ -50,6 +51,7 @@ audit: Final = typer.Typer(
 
 
 audit.command("watch")(watch)
+audit.command("verify")(verify)
 
 
 @audit.command("replay")

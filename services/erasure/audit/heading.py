@@ -42,7 +42,7 @@ def hold(told: ToldLog, heads: Sequence[Checkpoint]) -> Iterator[Finding]:
         yield Finding(Kind.MISSING, OPEN)
     else:
         entries = (leaf.entry for leaf in islice(told.leaves(), most))
-        for _ in _contradicted(entries, heads):
+        for _ in contradicted(entries, heads):
             yield Finding(Kind.FORGED, OTHER)
 
 
@@ -58,18 +58,18 @@ def hold_files(
             yield entry
 
     try:
-        contradicted = list(_contradicted(looked_at(), heads))
+        others = list(contradicted(looked_at(), heads))
     except BadLog:
         yield Finding(Kind.MISSING, CUT_FILES)
         return
     finding = judging.finish()
     if finding is not None:
         yield finding
-    for _ in contradicted:
+    for _ in others:
         yield Finding(Kind.FORGED, OTHER_FILES)
 
 
-def _contradicted(entries: Iterator[bytes], heads: Sequence[Checkpoint]) -> Iterator[Checkpoint]:
+def contradicted(entries: Iterator[bytes], heads: Sequence[Checkpoint]) -> Iterator[Checkpoint]:
     """Give the heads over which another root was signed than over these entries."""
     waiting = deque(sorted(heads, key=lambda head: head.size))
     tree = Growing()

@@ -105,7 +105,7 @@ class ToldLog:
 
     def certificate(self, index: int, digest: bytes) -> bool:
         """Take in what `erasure-certified` names; False if another has that place."""
-        known = self._at(index) if index <= self._highest else None
+        known = self.certificate_at(index) if index <= self._highest else None
         if known is None:
             self._named[index] = digest
             self._highest = max(self._highest, index)
@@ -174,7 +174,8 @@ class ToldLog:
         self._database.close()
         self._file.close()
 
-    def _at(self, index: int) -> bytes | None:
+    def certificate_at(self, index: int) -> bytes | None:
+        """Give the digest of the certificate that the topic names at an index."""
         waiting = self._named.get(index)
         if waiting is not None:
             return waiting
