@@ -1,6 +1,7 @@
 """A certificate checked offline by its one-file verifier, beside the bare signatures in it."""
 
 import time
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -14,7 +15,7 @@ from shared.settings import Settings
 ORIGIN = "rights"
 CHECKS = 50  # of the same bundle in one turn
 
-Signed = tuple[str, bytes, bytes]  # public key in hex, signature, what is signed
+Signed = tuple[bytes, bytes, bytes]  # public key, signature, what is signed
 
 
 async def any_bundle(settings: Settings) -> bytes:
@@ -29,13 +30,16 @@ async def any_bundle(settings: Settings) -> bytes:
 def signatures(bundle: bytes, trust: bytes) -> list[Signed]:
     """Note every signature that one verification checks. Raises GateFailed if it does not hold."""
     noted: list[Signed] = []
-    checked = verify_bundle.check_signature
+    key_of = verify_bundle.key_of
 
-    def note(public: str, signature: bytes, signed: bytes) -> None:
-        noted.append((public, signature, signed))
-        checked(public, signature, signed)
+    def note(public: bytes) -> SimpleNamespace:
+        def verify(signature: bytes, signed: bytes) -> None:
+            noted.append((public, signature, signed))
+            key_of(public).verify(signature, signed)
 
-    with patch.object(verify_bundle, "check_signature", note):
+        return SimpleNamespace(verify=verify)
+
+    with patch.object(verify_bundle, "key_of", note):
         report = verify_bundle.verify(bundle, trust=trust)
     if not report["valid"]:
         raise GateFailed(report["problem"])
@@ -54,7 +58,7 @@ def rounds(bundle: bytes, trust: bytes, count: int) -> list[Round]:
         began = time.perf_counter()
         for _ in range(CHECKS):
             for public, signature, signed in noted:
-                key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+                key = Ed25519PublicKey.from_public_bytes(public)
                 key.verify(signature, signed)
         found.append(Round(ours, Turn(CHECKS, time.perf_counter() - began)))
     return found

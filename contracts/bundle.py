@@ -27,6 +27,7 @@ from contracts.vocabulary import MessageType
 FORMAT = "expunge-bundle/v1"
 SUFFIX = ".expunge.json"
 MAX_LOG_PROOF = 16 * 1024
+MAX_SUPPLEMENTS = 1_000  # answers of recipients, ends of holds, and the origin's last word
 MAX_BUNDLE_BYTES = 16 * 1024 * 1024
 VERIFIER = Path(__file__).with_name("verify_bundle.py")
 
@@ -48,7 +49,11 @@ Way = Annotated[tuple[Sha256, ...], Field(max_length=MAX_PATH)]
 
 
 class Evidence(Part):
-    """One line as sent, and the way from it to the signature of its transaction."""
+    """One line as sent, and the way from it to the signature of its transaction.
+
+    `offset` is where its record stands in its partition, as the issuer read it: unsigned, it
+    decides nothing but whether a line stood before its key was revoked.
+    """
 
     line: Bytes
     line_index: Count
@@ -62,6 +67,7 @@ class Evidence(Part):
     record_path: Way
     key_id: KeyId
     signature: Bytes
+    offset: Count | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -69,7 +75,7 @@ class Evidence(Part):
         return sha256(self.line).hexdigest()
 
 
-def evidence(record: Record, proof: Proof, line: int) -> Evidence:
+def evidence(record: Record, proof: Proof, line: int, offset: int | None = None) -> Evidence:
     """Take one line out of a record, provable alone. Raises BadCertificate for a foreign topic."""
     try:
         return Evidence(
@@ -85,6 +91,7 @@ def evidence(record: Record, proof: Proof, line: int) -> Evidence:
             record_path=tuple(way.hex() for way in proof.siblings),
             key_id=proof.key_id,
             signature=proof.signature,
+            offset=offset,
         )
     except ValueError:
         raise BadCertificate from None
@@ -98,13 +105,16 @@ class Verifier(Part):
 
 
 Lines = Annotated[tuple[Evidence, ...], Field(max_length=MAX_SERVICES)]
+Supplements = Annotated[tuple[Evidence, ...], Field(max_length=MAX_SUPPLEMENTS)]
 
 
 class Bundle(Part):
     """Everything needed to check a certificate without asking anybody.
 
     `certificate` and `trust` are the bytes of the envelope and of `trust.json`. The `nonce`, in
-    hex, goes only to the person, with the mailed bundle. `log_proof` is c2sp.org/tlog-proof; what
+    hex, goes only to the person, with the mailed bundle. `supplements` is what was said since the
+    certificate, as far as there was any when the bundle was made. `log_proof` is
+    c2sp.org/tlog-proof; what
     was certified before there was a log has none.
     """
 
@@ -114,6 +124,7 @@ class Bundle(Part):
     extensions: Lines = ()
     receipts: Lines
     read_backs: Lines
+    supplements: Supplements = ()
     trust: Bytes
     nonce: Sha256 | None = None
     log_proof: Annotated[str, Field(max_length=MAX_LOG_PROOF)] | None = None
@@ -154,6 +165,7 @@ def make_bundle(
     extensions: Sequence[Evidence] = (),
     receipts: Sequence[Evidence],
     read_backs: Sequence[Evidence],
+    supplements: Sequence[Evidence] = (),
     trust: bytes,
     nonce: bytes | None = None,
     log_proof: str | None = None,
@@ -171,6 +183,7 @@ def make_bundle(
         extensions=tuple(extensions),
         receipts=tuple(receipts),
         read_backs=tuple(read_backs),
+        supplements=tuple(supplements[:MAX_SUPPLEMENTS]),
         trust=trust,
         nonce=None if nonce is None else nonce.hex(),
         log_proof=log_proof,

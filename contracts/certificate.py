@@ -19,6 +19,7 @@ from contracts.envelope import FindKey, close_envelope, open_envelope
 from contracts.errors import BadCertificate, BadInput
 from contracts.fields import (
     MAX_HELD,
+    MAX_RECIPIENTS,
     MAX_SERVICES,
     Count,
     Frozen,
@@ -48,6 +49,7 @@ REQUEST_SUBJECT = "erasure-request"
 RECEIPT_SUBJECT = "receipt/"
 NONCE_BYTES = 32
 MAX_NAMED = 100  # entries in each list that the issuer states
+MAX_PROCESSORS = MAX_SERVICES * MAX_RECIPIENTS
 
 # What an operator configures: the company, recipients, what is outside. One printable line.
 Line = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -100,7 +102,10 @@ class Participant(Part):
 
 
 class Processor(Part):
-    """A recipient outside of this system."""
+    """A recipient outside of this system, whom a receipt names.
+
+    A certificate says `told`; what they answer is a line of its own (`processor-answered`).
+    """
 
     recipient: Line
     state: ProcessorState
@@ -124,7 +129,6 @@ class Software(Part):
 class Issuer(Part):
     """What the issuer states under its own signature alone: no receipt proves it."""
 
-    processors: Annotated[tuple[Processor, ...], Field(max_length=MAX_NAMED)] = ()
     out_of_scope: Annotated[tuple[OutOfScope, ...], Field(max_length=MAX_NAMED)] = ()
     physical_erasure_by: Time | None
     controller: Annotated[dict[Line, Line], Field(max_length=MAX_NAMED)]
@@ -145,6 +149,7 @@ class Predicate(Issuer):
     completed_at: Time
     outcome: CertificateOutcome
     participants: Annotated[tuple[Participant, ...], Field(min_length=1, max_length=MAX_SERVICES)]
+    processors: Annotated[tuple[Processor, ...], Field(max_length=MAX_PROCESSORS)]
 
     @model_validator(mode="after")
     def _follows_from_its_participants(self) -> Self:

@@ -2,14 +2,10 @@
 
     python verify_bundle.py BUNDLE [--root HEX | --trust FILE] [--nonce HEX] [--json]
 
-Exit codes: 0 valid; 1 invalid; 2 unreadable, or wrong use. Valid means: erasure signed the
-certificate; the service where the request began signed the request; every participant it names sent
-a signed receipt, after which that service's verifier, with its own key, found 0 left; the
-certificate, worked out again from these lines, says the same; and it is in the log, if there was
-one for a day. Without --root or --trust the keys are believed on the bundle's own word.
-
-Not proven: that a machine was honest when it signed; copies in backups, mailboxes and at others;
-at which offset a line stands (the digest decides); what the issuer states alone, printed apart.
+Exit codes: 0 valid, 1 invalid, 2 unreadable or wrong use. Valid: erasure signed it, its log has it;
+signed lines (request, receipts, after each a look by another key that found 0 left) say the same;
+what came since was named by a receipt. Without --root or --trust the keys are believed on its own
+word. Not proven: a machine's honesty; copies elsewhere; offsets; what is stated, printed apart.
 """
 
 import argparse
@@ -17,6 +13,7 @@ import base64
 import hmac
 import json
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -27,18 +24,18 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-SKEW = timedelta(seconds=5)  # between the clocks of two machines
-ANY_SCOPE_ORIGINS = ("rights", "registration")  # every other service asks for its own slice only
+SKEW, DAY = timedelta(seconds=5), timedelta(days=1)  # SKEW is between the clocks of machines
 NAMES = {"_type": "https://in-toto.io/Statement/v1"}
 NAMES["predicateType"] = "https://expunge.dev/attestation/erasure-certificate/v1"
 OUTCOMES = ("deleted", "anonymised", "held", "held-nothing", "out-of-scope")
-_STATED = ("processors", "outOfScope", "physicalErasureBy", "controller", "policyVersion")
-STATED = (*_STATED, "parameters", "software", "completedAt")  # by the issuer alone
+SINCE = ("processor-answered", "hold-ended", "aliases-destroyed")
+_STATED = ("outOfScope", "physicalErasureBy", "controller", "policyVersion", "parameters")
+STATED, SAID = (*_STATED, "software", "completedAt"), ("participants", "processors")
 ASKED = {"requestId": "request_id", "personCommitment": "person_commitment", "dueAt": "due_at"}
 ASKED |= {"receivedAt": "received_at", "identityCheckedAt": "cutoff", "cutoff": "cutoff"}
 ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
 Json = dict[str, Any]
-at = datetime.fromisoformat
+at, key_of = datetime.fromisoformat, Ed25519PublicKey.from_public_bytes
 unbase64 = partial(base64.b64decode, validate=True)
 
 
@@ -46,7 +43,7 @@ class Invalid(Exception):  # noqa: N818
     """Something does not hold; the sentence says what."""
 
 
-def need(holds: object, sentence: str, *_: object) -> None:
+def need(holds: object, sentence: str, *_: object) -> Any:
     """Raise Invalid with this sentence unless it holds."""
     if not holds:
         raise Invalid(sentence)
@@ -54,18 +51,14 @@ def need(holds: object, sentence: str, *_: object) -> None:
 
 def same(said: Any, proven: Any, what: str) -> None:
     """Need two JSON values to be alike, without Python's `True == 1`."""
-    alike = json.dumps(said, sort_keys=True) == json.dumps(proven, sort_keys=True)
-    need(alike, f"{what} is not what was signed")
+    said, proven = (json.dumps(one, sort_keys=True) for one in (said, proven))
+    need(said == proven, f"{what} is not what was signed")
 
 
 def load(data: bytes | str) -> Any:
     """Read JSON without duplicate keys, fractions, NaN or infinity."""
-
-    def once(pairs: list[tuple[str, Any]]) -> Json:
-        need(len(dict(pairs)) == len(pairs), "a key stands twice in a JSON object")
-        return dict(pairs)
-
-    refuse = partial(need, None, "a number is not whole")
+    refuse, twice = partial(need, None, "a number is not whole"), "a key stands twice in an object"
+    once = lambda pairs: need(len(dict(pairs)) == len(pairs), twice) or dict(pairs)  # noqa: E731
     return json.loads(data, object_pairs_hook=once, parse_constant=refuse, parse_float=refuse)
 
 
@@ -82,17 +75,11 @@ def climb(leaf: bytes, index: int, size: int, way: list[str]) -> bytes:
     while last:
         if index % 2 or index < last:
             need(hashes and len(hashes[0]) == len(value), "a path is too short")
-            sibling = hashes.pop(0)
-            pair = sibling + value if index % 2 else value + sibling
+            pair = hashes.pop(0) + value if index % 2 else value + hashes.pop(0)
             value = sha256(b"\x01" + pair).digest()
         index, last = index >> 1, last >> 1
     need(not hashes, "a path is too long")
     return value
-
-
-def check_signature(public: str, signature: bytes, signed: bytes) -> None:
-    """Check an Ed25519 signature (RFC 8032). Raises InvalidSignature."""
-    Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(signature, signed)
 
 
 def open_envelope(data: bytes, kind: str) -> tuple[Any, Json, bytes]:
@@ -100,21 +87,9 @@ def open_envelope(data: bytes, kind: str) -> tuple[Any, Json, bytes]:
     envelope = load(data)
     need(set(envelope) == {"payload", "payloadType", "signatures"}, "an envelope has other fields")
     need(envelope["payloadType"] == kind, "an envelope holds something else")
-    need(len(envelope["signatures"]) == 1, "an envelope has not exactly one signature")
-    payload = unbase64(envelope["payload"])
+    (signature,), payload = envelope["signatures"], unbase64(envelope["payload"])
     signed = b"DSSEv1 %d %b %d %b" % (len(kind), kind.encode(), len(payload), payload)
-    return load(payload), envelope["signatures"][0], signed
-
-
-def open_trust(data: bytes, root: str) -> tuple[str, dict[str, Json]]:
-    """Check the list of keys: the root key and, by id, the keys it signed."""
-    trust, signature, signed = open_envelope(data, "application/vnd.expunge.trust+json")
-    need(trust["format"] == "expunge-trust/v1", "the list of keys has another format")
-    need(root.lower() in ("", trust["root"]), "the list of keys is of another root key")
-    check_signature(trust["root"], unbase64(signature["sig"]), signed)
-    keys = {sha256(bytes.fromhex(key["public_key"])).hexdigest()[:32]: key for key in trust["keys"]}
-    need([key["key_id"] for key in trust["keys"]] == list(keys), "a key has the id of another")
-    return trust["root"], keys
+    return load(payload), signature, signed
 
 
 def key_at(keys: dict[str, Json], name: str, moment: str, role: str) -> Json:
@@ -131,13 +106,17 @@ def prove(place: Json, keys: dict[str, Json], role: str, *kinds: str) -> Line:
     event = load(raw)
     need(kind in kinds and event["type"] == f"dev.expunge.{kind}.v1", f"a line is not {kinds[0]}")
     key = key_at(keys, place["keyId"], event["time"], role)
+    ends, here = key.get("revoked_from") or (), ("erasure.v1", place["partition"])
+    end = min((e["offset"] for e in ends if (e["topic"], e["partition"]) == here), default=0)
+    need(
+        not ends or (place.get("offset") or end) < end, f"a {kind} may be later than its key's end"
+    )
     need(event["source"] == f"expunge:{key['service']}", f"a {kind} names another than its signer")
-    need(place["topic"] == "erasure.v1", f"a {kind} is of another topic")
     top = climb(raw, place["lineIndex"], place["lineCount"], place["linePath"])
-    where = ("expunge-record/v1", place["topic"], str(place["partition"]), kind, b"", count, top)
+    where = ("expunge-record/v1", "erasure.v1", str(place["partition"]), kind, b"", count, top)
     top = climb(fields(*where), place["recordIndex"], place["recordCount"], place["recordPath"])
     by = ("expunge-tx/v1", key["service"], role, key["key_id"], str(place["recordCount"]), top)
-    check_signature(key["public_key"], unbase64(place["signature"]), fields(*by))
+    key_of(bytes.fromhex(key["public_key"])).verify(unbase64(place["signature"]), fields(*by))
     return Line(event=event, data=event["data"], sha=sha256(raw).hexdigest(), key=key, place=place)
 
 
@@ -145,14 +124,12 @@ def members(request: Line, extensions: list[Line]) -> dict[str, int]:
     """Who had to answer, and which register version made them participants."""
     origin, scope, found = request.data["origin"], request.data["scope"], dict[str, int]()
     need(request.key["service"] == origin, "the request is signed by another than its origin")
-    need(origin in ANY_SCOPE_ORIGINS or scope == [origin], "the origin may not ask other services")
+    need(origin in ("rights", "registration") or scope == [origin], "it may not ask for others")
     for line in (request, *extensions):
         need(line is request or line.key["service"] == "erasure", "an extension is not erasure's")
         same(line.data["request_id"], request.data["request_id"], "the request of an extension")
-        for service in line.data["participants"]:
-            found.setdefault(service, line.data["register_version"])
-    need(found, "the request names no participant")
-    need(scope == "everything" or set(found) <= set(scope), "a participant was not asked for")
+        found = dict.fromkeys(line.data["participants"], line.data["register_version"]) | found
+    need(found and (scope == "everything" or set(found) <= set(scope)), "not who was asked for")
     return found
 
 
@@ -163,30 +140,46 @@ def answer(request: Line, receipt: Line, back: Line, offset: int, version: int) 
     same(data["request_id"], request.data["request_id"], "the request of a receipt")
     same(receipt.place["partition"], request.place["partition"], "the partition of a receipt")
     need(cutoff - SKEW <= at(data["covered_until"]) <= cutoff, "a receipt covers another time")
-    need(data["outcome"] in OUTCOMES, "an outcome is no answer")
+    need(data["outcome"] in OUTCOMES and type(offset) is int, "an outcome or an offset is none")
     told = ("service", "request_id", "receipt_id", "attempt", "receipt_sha256", "remaining")
     seen = [name, data["request_id"], data["receipt_id"], attempt, receipt.sha, 0]
     same([back.data[field] for field in told], seen, "a read-back")
-    need(type(offset) is int and offset >= 0, "an offset is none")
-    part = {field: data[field] for field in ("outcome", "rows", "held")}
-    part |= {"service": name, "registerVersion": version, "attempt": attempt}
+    part = {one: data[one] for one in ("outcome", "rows", "held")} | {"service": name}
+    part |= {"registerVersion": version, "attempt": attempt, "receipt": f"sha256:{receipt.sha}"}
     part["readBack"] = {"method": back.data["method"], "remaining": 0, "by": back.key["key_id"]}
     place = {"partition": receipt.place["partition"], "line": receipt.place["lineIndex"]}
-    part["topic"] = {"name": "erasure.v1", "offset": offset, **place}
-    return part | {"receipt": f"sha256:{receipt.sha}"}
+    return part | {"topic": {"name": "erasure.v1", "offset": max(offset, 0), **place}}
 
 
 def answers(places: list[Json], keys: Json, wanted: Json, role: str, *kinds: str) -> list[Line]:
     """Prove receipts or read-backs, sorted by service: exactly one for each participant."""
-    lines = [prove(one, keys, role, *kinds) for one in places]
-    found = {line.key["service"]: line for line in lines}
-    exactly = sorted(found) == sorted(wanted) and len(lines) == len(found)
-    need(exactly, f"there is not exactly one {kinds[0]} for each participant")
-    return [found[name] for name in sorted(found)]
+    lines = sorted((prove(p, keys, role, *kinds) for p in places), key=lambda a: a.key["service"])
+    need(
+        [a.key["service"] for a in lines] == sorted(wanted), f"not one {kinds[0]} for each service"
+    )
+    return lines
 
 
-def check_certificate(said: Json, bundle: Json, keys: dict[str, Json]) -> None:
-    """Work the certificate out again from signed lines and compare every field."""
+def since(places: list[Json], keys: Json, request: Line, receipts: list[Line]) -> Iterator[Json]:
+    """Prove what was said after the certificate: only what origin and receipts owe, and once."""
+    owed = [{"service": request.key["service"], "remaining": 0}]
+    for one in receipts:
+        outside = [{"recipient": name} for name in one.data.get("recipients", ())]
+        owed += [{**it, "service": one.key["service"]} for it in (*one.data["held"], *outside)]
+    for place in places:
+        line = prove(place, keys, "service", *SINCE)
+        data, name, now = line.data, line.key["service"], line.event["time"]
+        same(data["request_id"], request.data["request_id"], "the request of what came since")
+        new = data | {"service": name, "type": place["type"], "time": now}
+        fits = [one for one in owed if one.items() <= new.items() and new.get("state") != "told"]
+        need(fits, f"{name} says {place['type']} of what nobody named before, or twice")
+        need(at(new.get("until", now)) <= at(new.get("ended_at", now)), "a hold ended early")
+        owed.remove(fits[0])
+        yield new
+
+
+def check_certificate(said: Json, bundle: Json, keys: dict[str, Json]) -> list[Json]:
+    """Work the certificate out again from signed lines, compare every field; gives what is new."""
     request = prove(bundle["request"], keys, "service", "erasure-requested")
     more = [prove(one, keys, "service", "saga-extended") for one in bundle["extensions"]]
     asked, predicate = members(request, more), said["predicate"]
@@ -194,10 +187,12 @@ def check_certificate(said: Json, bundle: Json, keys: dict[str, Json]) -> None:
     backs = answers(bundle["readBacks"], keys, asked, "verifier", "slice-verified")
     offsets = [one["topic"]["offset"] for one in predicate["participants"]]
     rows = zip(receipts, backs, offsets, [asked[name] for name in sorted(asked)], strict=True)
-    proven = {field: predicate[field] for field in STATED}
-    proven |= {field: request.data[of] for field, of in ASKED.items()}
+    proven = {one: predicate[one] for one in STATED}
+    proven |= {one: request.data[of] for one, of in ASKED.items()}
     proven["participants"] = parts = [answer(request, *row) for row in rows]
     proven["outcome"] = "complete" + ("-with-retention" if any(p["held"] for p in parts) else "")
+    outside = sorted({name for one in receipts for name in one.data.get("recipients", ())})
+    proven["processors"] = [{"recipient": n, "state": "told", "reason": None} for n in outside]
     named = [("erasure-request", request), *((f"receipt/{r.key['service']}", r) for r in receipts)]
     subject = [{"name": name, "digest": {"sha256": line.sha}} for name, line in named]
     for field in sorted({*predicate, *proven}):
@@ -205,6 +200,7 @@ def check_certificate(said: Json, bundle: Json, keys: dict[str, Json]) -> None:
     same(said, {**NAMES, "subject": subject, "predicate": proven}, "the statement")
     latest = max(at(line.event["time"]) for line in (request, *receipts, *backs))
     need(latest - SKEW <= at(predicate["completedAt"]), "it was complete before all had answered")
+    return list(since(bundle.get("supplements", []), keys, request, receipts))
 
 
 def check_log(proof: str, digest: bytes, keys: dict[str, Json], moment: str) -> Json:
@@ -213,16 +209,14 @@ def check_log(proof: str, digest: bytes, keys: dict[str, Json], moment: str) -> 
     (kind, place, *way), (origin, size, root) = head.split("\n"), text.split("\n")
     index, path = int(place.removeprefix("index ")), [unbase64(one).hex() for one in way]
     top = climb(b"\x02" + digest, index, int(size), path)
-    need(
-        kind == "c2sp.org/tlog-proof@v1" and top == unbase64(root),
-        "the proof leads to another head",
-    )
-    rows = [line.split(" ") for line in below.splitlines()]
-    signed = {(name, unbase64(raw)[:4]): unbase64(raw)[4:] for _, name, raw in rows}
+    need(kind == "c2sp.org/tlog-proof@v1" and top == unbase64(root), "it leads to another head")
+    rows = ((name, unbase64(raw)) for _, name, raw in map(str.split, below.splitlines()))
+    signed = {(name, raw[:4]): raw[4:] for name, raw in rows}
     for key in keys.values():
-        mark = sha256(f"{origin}\n\x01".encode() + bytes.fromhex(key["public_key"])).digest()[:4]
+        public = bytes.fromhex(key["public_key"])
+        mark = sha256(f"{origin}\n\x01".encode() + public).digest()[:4]
         if key["role"] == "log" and (origin, mark) in signed:
-            check_signature(key["public_key"], signed[origin, mark], f"{text}\n".encode())
+            key_of(public).verify(signed[origin, mark], f"{text}\n".encode())
             key_at(keys, key["key_id"], moment, "log")
             return {"origin": origin, "index": index, "size": int(size)}
     raise InvalidSignature
@@ -236,26 +230,32 @@ def verify(data: bytes, *, root: str = "", trust: bytes = b"", nonce: str = "") 
         bundle = load(data)
         need(bundle["format"] == "expunge-bundle/v1", "it has another format")
         step, envelope = "the list of keys", unbase64(bundle["certificate"])
-        report["sha256"] = sha256(envelope).hexdigest()
-        report["root"], keys = open_trust(trust or unbase64(bundle["trust"]), root)
+        kind, trust = "application/vnd.expunge.trust+json", trust or unbase64(bundle["trust"])
+        listed, signature, signed = open_envelope(trust, kind)
+        need(listed["format"] == "expunge-trust/v1", "it has another format")
+        need(root.lower() in ("", listed["root"]), "it is of another root key")
+        report |= {"sha256": sha256(envelope).hexdigest(), "root": listed["root"]}
+        key_of(bytes.fromhex(listed["root"])).verify(unbase64(signature["sig"]), signed)
+        keys = {sha256(bytes.fromhex(k["public_key"])).hexdigest()[:32]: k for k in listed["keys"]}
+        need([k["key_id"] for k in listed["keys"]] == list(keys), "a key has the id of another")
         step = "the certificate"
         said, signature, signed = open_envelope(envelope, "application/vnd.in-toto+json")
         key = key_at(keys, signature["keyid"], said["predicate"]["completedAt"], "service")
         need(key["service"] == "erasure", "the erasure service did not sign it")
-        check_signature(key["public_key"], unbase64(signature["sig"]), signed)
-        check_certificate(said, bundle, keys)
-        step, moment, proof = "the log", said["predicate"]["completedAt"], bundle.get("logProof")
-        since = [at(key["not_before"]) for key in keys.values() if key["role"] == "log"]
-        need(proof or at(moment) < min(since, default=at(moment)) + timedelta(days=1), "no proof")
+        key_of(bytes.fromhex(key["public_key"])).verify(unbase64(signature["sig"]), signed)
+        moment, new = said["predicate"]["completedAt"], check_certificate(said, bundle, keys)
+        step, said, proof = "the log", said["predicate"], bundle.get("logProof")
+        logs = [at(one["not_before"]) + DAY for one in keys.values() if one["role"] == "log"]
+        old = all(at(moment) < one for one in logs) and not key.get("revoked_from")
+        need(proof or old, "nothing shows that it is in it")
         report["log"] = check_log(proof, sha256(envelope).digest(), keys, moment) if proof else None
         step, secret = "the nonce", bytes.fromhex(nonce or bundle["nonce"] or "")
-        mark = hmac.new(secret, said["predicate"]["requestId"].encode(), sha256).hexdigest()
-        need(not secret or mark == said["predicate"]["personCommitment"], "it is another's")
-        report |= {"valid": True, "person": bool(secret), "certificate": said["predicate"]}
-    except (Invalid, InvalidSignature) as wrong:
-        report["problem"] = f"{step}: {wrong}" if str(wrong) else f"{step}: a signature is wrong"
-    except ODD:
-        report["problem"] = f"{step}: it is laid out differently"
+        mark = hmac.new(secret, said["requestId"].encode(), sha256).hexdigest()
+        need(not secret or mark == said["personCommitment"], "it is another's")
+        report |= {"valid": True, "person": bool(secret), "certificate": said, "since": new}
+    except (Invalid, InvalidSignature, *ODD) as wrong:
+        odd = "it is laid out differently" if isinstance(wrong, ODD) else "a signature is wrong"
+        report["problem"] = f"{step}: {wrong if isinstance(wrong, Invalid) else odd}"
     return report
 
 
@@ -268,8 +268,8 @@ def text(report: Json) -> str:
     lines += [f"root key {report['root']}, {'pinned' if report['pinned'] else own}"]
     lines += ["the nonce fits: it is its holder's" if report["person"] else "no nonce was given"]
     lines += ["leaf {index} of {size} in the log {origin}".format(**log) if log else "in no log"]
-    for one in said["participants"]:
-        lines += [f"{one['service']}: {one['outcome']} {json.dumps(one['rows'])}, 0 left"]
+    for name, rows in (*((n, said[n]) for n in SAID), ("since then", report["since"])):
+        lines += [f"{name}: {json.dumps(row)}" for row in rows]
     lines += ["stated by the issuer alone:", *(f"  {n}: {json.dumps(said[n])}" for n in STATED)]
     return "\n".join(lines)
 

@@ -9,18 +9,23 @@ import orjson
 from contracts.bundle import Bundle, Evidence, evidence, make_bundle
 from contracts.certificate import PAYLOAD_TYPE, RECEIPT_SUBJECT
 from contracts.envelope import unpack
+from contracts.messages import SliceErased, SliceReerased, parse
+from services.erasure.facts import owed as owed_of
 from services.erasure.log.proofs import log_proofs
 from services.erasure.store import certificates, evidence_lines
 from services.erasure.store.evidence import records
 from services.erasure.store.evidence_lines import EvidenceLine, Sort
 from shared.database import Transaction
 
+ORIGINS_LAST_WORD = ""  # its line is named after nobody
+
 
 async def bundles(tx: Transaction, requests: Sequence[UUID], trust: bytes) -> Mapping[UUID, Bundle]:
     """Make the bundles of requests that are certified; the others are left out.
 
     `trust` is the bytes of `trust.json`. The nonce is the origin's to add. A certificate keeps
-    the receipts that it names, also if a slice erased again later.
+    the receipts that it names, also if a slice erased again later. What was said since of what
+    these receipts owed is there as far as it is known.
     """
     found = await certificates.find(tx, requests)
     envelopes = {key: one.envelope for key, one in found.items() if one.envelope is not None}
@@ -29,9 +34,15 @@ async def bundles(tx: Transaction, requests: Sequence[UUID], trust: bytes) -> Ma
     kept = await records(tx, (line.record_id for line in lines))
     logged = await log_proofs(tx, {key: one.log_index for key, one in found.items()})
     proven: dict[UUID, dict[Sort, list[Evidence]]] = defaultdict(lambda: defaultdict(list))
-    for line in lines:
-        if line.record_id in kept:
-            proven[line.request_id][line.sort].append(_evidence(line, kept))
+    owed: dict[UUID, set[str]] = defaultdict(lambda: {ORIGINS_LAST_WORD})
+    for line in lines:  # a request's receipts stand before its supplements
+        if line.record_id not in kept:
+            continue
+        made = _evidence(line, kept)
+        if line.sort is Sort.RECEIPT:
+            owed[line.request_id] |= {f"{line.name} {about}" for about in _owed(made)}
+        if line.sort is not Sort.SUPPLEMENT or line.name in owed[line.request_id]:
+            proven[line.request_id][line.sort].append(made)
     return {
         request_id: make_bundle(
             envelope,
@@ -39,6 +50,7 @@ async def bundles(tx: Transaction, requests: Sequence[UUID], trust: bytes) -> Ma
             extensions=proven[request_id][Sort.EXTENSION],
             receipts=proven[request_id][Sort.RECEIPT],
             read_backs=proven[request_id][Sort.READ_BACK],
+            supplements=proven[request_id][Sort.SUPPLEMENT],
             trust=trust,
             log_proof=logged.get(request_id),
         )
@@ -48,8 +60,13 @@ async def bundles(tx: Transaction, requests: Sequence[UUID], trust: bytes) -> Ma
 
 
 def _evidence(line: EvidenceLine, kept: evidence_lines.Records) -> Evidence:
-    record, proof = kept[line.record_id]
-    return evidence(record, proof, line.line)
+    record, proof, offset = kept[line.record_id]
+    return evidence(record, proof, line.line, offset)
+
+
+def _owed(receipt: Evidence) -> frozenset[str]:
+    message = parse(receipt.line).message
+    return owed_of(message) if isinstance(message, SliceErased | SliceReerased) else frozenset()
 
 
 def _receipts_named(envelope: bytes) -> list[bytes]:

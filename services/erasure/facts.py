@@ -15,6 +15,8 @@ from contracts.messages import (
     ErasureRequested,
     Event,
     Held,
+    HoldEnded,
+    ProcessorAnswered,
     SagaExtended,
     SliceErased,
     SliceReerased,
@@ -75,6 +77,7 @@ class Receipt(Placed):
     held: tuple[Held, ...]
     covered_until: datetime
     erased_at: datetime
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -90,7 +93,39 @@ class ReadBack(Placed):
     verified_at: datetime
 
 
-Fact = Requested | Extended | Receipt | ReadBack
+@dataclass(slots=True)
+class Supplement(Placed):
+    """What a slice said after its receipt; `about` names what the receipt owed."""
+
+    about: str
+
+
+Fact = Requested | Extended | Receipt | ReadBack | Supplement
+
+
+def owed(receipt: Receipt | SliceErased | SliceReerased) -> frozenset[str]:
+    """Name what its slice will say once more: which recipients answered, which holds ended."""
+    if not receipt.recipients and not receipt.held:
+        return frozenset()
+    holds = (about_hold(one.ground, one.reference, one.until, one.rows) for one in receipt.held)
+    return frozenset((*map(about_recipient, receipt.recipients), *holds))
+
+
+def about_recipient(recipient: str) -> str:
+    """Name a recipient's last answer."""
+    return f"the answer of {recipient}"
+
+
+def about_hold(ground: str, reference: str, until: datetime, rows: int) -> str:
+    """Name the end of a hold."""
+    return f"the end of {rows} rows kept for {ground} ({reference}) until {until.isoformat()}"
+
+
+def about(message: ProcessorAnswered | HoldEnded) -> str:
+    """Name what a message is the last word about."""
+    if isinstance(message, ProcessorAnswered):
+        return about_recipient(message.recipient)
+    return about_hold(message.ground, message.reference, message.until, message.rows)
 
 
 def fact_of(event: Event, place: Place, digest: str, key_id: str) -> Fact | None:
@@ -107,6 +142,8 @@ def fact_of(event: Event, place: Place, digest: str, key_id: str) -> Fact | None
             return receipt(message, place, digest, by)
         case SliceVerified():
             return read_back(message, place, digest, by, key_id)
+        case ProcessorAnswered() | HoldEnded():
+            return Supplement(place, digest, by, about(message))
         case _:
             return None
 
@@ -142,6 +179,7 @@ def receipt(message: SliceErased | SliceReerased, place: Place, digest: str, by:
         held=message.held,
         covered_until=message.covered_until,
         erased_at=message.erased_at,
+        recipients=message.recipients,
     )
 
 

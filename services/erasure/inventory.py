@@ -114,6 +114,7 @@ SAGA_RECEIPT = _ledger(
     held=NotPersonal("grounds, paragraphs of laws, days and counts"),
     covered_until=_TIME,
     erased_at=_TIME,
+    recipients=NotPersonal("names in the register of recipients"),
 )
 SAGA_READ_BACK = _ledger(
     "saga_read_back",
@@ -132,6 +133,17 @@ SAGA_READ_BACK = _ledger(
     method=_WORD,
     key_id=_KEY,
     verified_at=_TIME,
+)
+SAGA_SUPPLEMENT = _ledger(
+    "saga_supplement",
+    "show what slices said since: a recipient answered, a hold ended (Art. 19, 17(3))",
+    _PROOF,
+    request_id=_REQUEST,
+    service=_SERVICE,
+    about=NotPersonal("a recipient's name, or a hold's ground, paragraph, day and count"),
+    line_sha256=_DIGEST,
+    record_id=_DIGEST,
+    line=_PLACE,
 )
 SAGA_FAILURE = _ledger(
     "saga_failure",
@@ -203,6 +215,8 @@ SAGA_END = _ledger(
     count=_COUNT,
     remaining=_COUNT,
     ended_at=_TIME,
+    record_id=_DIGEST,
+    line=_PLACE,
 )
 CONSENT_EVIDENCE = _ledger(
     "consent_evidence",
@@ -254,6 +268,7 @@ INVENTORY: Final = Inventory(
         SAGA_EXTENSION,
         SAGA_RECEIPT,
         SAGA_READ_BACK,
+        SAGA_SUPPLEMENT,
         SAGA_FAILURE,
         CERTIFICATE,
         LOG_LEAF,

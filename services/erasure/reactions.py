@@ -16,7 +16,9 @@ from contracts.messages import (
     ConsentWithdrawn,
     ErasureCertified,
     ErasureRequested,
+    HoldEnded,
     Message,
+    ProcessorAnswered,
     RegisterPublished,
     SagaExtended,
     SliceErased,
@@ -28,7 +30,15 @@ from contracts.topics import CONSENT, ERASURE, ERASURE_SERVICE
 from services.erasure import extending, facts
 from services.erasure.log import store as log
 from services.erasure.settings import ErasureSettings
-from services.erasure.store import answers, certificates, consents, evidence, register, sagas
+from services.erasure.store import (
+    answers,
+    certificates,
+    consents,
+    evidence,
+    register,
+    sagas,
+    supplements,
+)
 from services.erasure.store.register import Register
 from shared.consumer.lines import Delivery, Line, Reactions, Reader
 from shared.database import Transaction
@@ -41,6 +51,8 @@ REPLAYABLE: Final[frozenset[type[Message]]] = frozenset(
         ConsentWithdrawn,
         ErasureCertified,
         ErasureRequested,
+        HoldEnded,
+        ProcessorAnswered,
         RegisterPublished,
         SagaExtended,
         SliceErased,
@@ -80,6 +92,8 @@ class Ledger:
             SagaExtended: learn_extensions,
             ErasureCertified: learn_certificates,
             AliasesDestroyed: sagas.end,
+            ProcessorAnswered: supplements.add,
+            HoldEnded: supplements.add,
             RegisterPublished: self.learn_register,
             ConsentGranted: consents.add_granted,
             ConsentWithdrawn: consents.add_withdrawn,

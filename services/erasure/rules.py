@@ -16,7 +16,16 @@ from typing import NamedTuple, TypeVar
 from contracts.topics import ANY_SCOPE_ORIGINS
 from contracts.verify_bundle import SKEW
 from contracts.vocabulary import CertificateOutcome
-from services.erasure.facts import Extended, Fact, Placed, ReadBack, Receipt, Requested
+from services.erasure.facts import (
+    Extended,
+    Fact,
+    Placed,
+    ReadBack,
+    Receipt,
+    Requested,
+    Supplement,
+    owed,
+)
 
 F = TypeVar("F", bound=Placed)
 _NONE = bytes(32)
@@ -40,11 +49,15 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Saga:
-    """What is known about one request. `answers` has every service that sent a receipt."""
+    """What is known about one request. `answers` has every service that sent a receipt.
+
+    `supplements` is what slices said after it, of what a receipt of theirs owed.
+    """
 
     requested: Requested | None
     extensions: tuple[Extended, ...]
     answers: Mapping[str, Answer]
+    supplements: tuple[Supplement, ...] = ()
 
     @cached_property
     def participants(self) -> frozenset[str]:
@@ -68,6 +81,12 @@ class Saga:
         return CertificateOutcome.COMPLETE_WITH_RETENTION if held else CertificateOutcome.COMPLETE
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """Recipients outside whom the receipts name, in alphabetical order (GDPR Art. 19)."""
+        receipts = (self.answers[name].receipt for name in self.participants & self.answers.keys())
+        return tuple(sorted({name for receipt in receipts for name in receipt.recipients}))
+
+    @property
     def extra(self) -> tuple[str, ...]:
         """Services that answered although nobody asked them, in alphabetical order."""
         return tuple(sorted(set(self.answers) - self.participants))
@@ -82,6 +101,8 @@ class Saga:
             receipt, read_back = self.answers[name]
             state.update(b"answer" + bytes.fromhex(receipt.digest))
             state.update(_NONE if read_back is None else bytes.fromhex(read_back.digest))
+        for supplement in self.supplements:
+            state.update(b"supplement" + bytes.fromhex(supplement.digest))
         return state.digest()
 
 
@@ -91,6 +112,7 @@ def reduce(facts: Iterable[Fact]) -> Saga:
     extended: dict[Hashable, Extended] = {}
     receipts: dict[Hashable, Receipt] = {}
     read_backs: dict[Hashable, ReadBack] = {}
+    supplements: dict[Hashable, Supplement] = {}
     for fact in facts:
         match fact:
             case Receipt():
@@ -101,6 +123,8 @@ def reduce(facts: Iterable[Fact]) -> Saga:
                 _keep_first(requested, None, fact)
             case Extended():
                 _keep_first(extended, fact.register_version, fact)
+            case Supplement():
+                _keep_first(supplements, (fact.by, fact.about), fact)
     answers: dict[str, Answer] = {}
     for receipt in sorted(receipts.values(), key=lambda fact: fact.attempt):
         seen = read_backs.get((receipt.by, receipt.attempt, receipt.digest))
@@ -109,7 +133,20 @@ def reduce(facts: Iterable[Fact]) -> Saga:
         requested.get(None),
         tuple(sorted(extended.values(), key=lambda fact: fact.register_version)),
         answers,
+        _of_owed(supplements.values(), receipts.values()) if supplements else (),
     )
+
+
+def _of_owed(said: Iterable[Supplement], receipts: Iterable[Receipt]) -> tuple[Supplement, ...]:
+    """Keep what a receipt of the same slice owed, in one order."""
+    receipts = tuple(receipts)
+    lawful = (one for one in said if owes(receipts, one))
+    return tuple(sorted(lawful, key=lambda one: (one.by, one.about)))
+
+
+def owes(receipts: Iterable[Receipt], supplement: Supplement) -> bool:
+    """Say whether a receipt of the same slice named what this is the last word about."""
+    return any(one.by == supplement.by and supplement.about in owed(one) for one in receipts)
 
 
 def lawful(requested: Requested, by: str) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.certificate import Issuer, OutOfScope
 from contracts.topics import ERASURE
+from contracts.vocabulary import ProcessorState
 from services.erasure.facts import Requested
 from services.erasure.rules import Answer, Saga
 from services.erasure.software import software
@@ -45,7 +46,7 @@ def issue(completed_at: datetime, stated: Stated, *, scrubbed: bool = False) -> 
                 what="aliases until delivery of this certificate",
                 gone_by=completed_at + parameters["CERT_MAIL_TTL"],
             ),
-            # A slice tells them, and they may answer after this is signed: no receipt says it yet.
+            # What they answer comes later, each answer as a signed line of its slice.
             OutOfScope(what="copies of recipients outside, who are told", gone_by=None),
             OutOfScope(what="mails in the recipients' mailboxes", gone_by=None),
             OutOfScope(what="bytes of deleted rows in data files", gone_by=bytes_gone_by),
@@ -74,6 +75,9 @@ def state(request_id: UUID, saga: Saga, completed_at: datetime, issued: Written)
         "completedAt": completed_at,
         "outcome": outcome,
         "participants": _participants(requested, saga),
+        "processors": [
+            {"recipient": name, "state": ProcessorState.TOLD, "reason": None} for name in saga.told
+        ],
     }
 
 

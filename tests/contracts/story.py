@@ -15,6 +15,7 @@ from contracts.certificate import (
     Participant,
     Place,
     Predicate,
+    Processor,
     SeenBy,
     Software,
     certify,
@@ -33,7 +34,7 @@ from contracts.proof import Record, Signer, seal
 from contracts.tlog.checkpoint import Checkpoint, LogProof
 from contracts.tlog.entries import of_certificate
 from contracts.trust import Trust, TrustedKey
-from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack, Role
+from contracts.vocabulary import CertificateOutcome, Outcome, ProcessorState, ReadBack, Role
 from tests.contracts.samples import (
     ERASED,
     NOW,
@@ -47,6 +48,7 @@ from tests.contracts.samples import (
 NONCE = bytes(range(32))
 ROOT = signer("root", Role.ROOT)
 SERVICES = ("newsletter", "rights")
+OFFSET = 4710  # of every line
 OFFSETS = {"newsletter": 4711, "rights": 4712}
 RECEIPTS = {
     name: UUID(int=0x0195652E << 96 | 7 << 76 | 2 << 62 | at) for at, name in enumerate(SERVICES)
@@ -114,7 +116,7 @@ def told(
     records = [
         Record("erasure.v1", partition, kind, None, of) for of in ((b"first",), lines, (b"third",))
     ]
-    return evidence(records[1], seal(records, by)[1], min(1, len(lines) - 1))
+    return evidence(records[1], seal(records, by)[1], min(1, len(lines) - 1), OFFSET)
 
 
 def requested(**changes: Any) -> ErasureRequested:
@@ -152,6 +154,12 @@ def data_of(one: Evidence) -> dict[str, Any]:
     return data
 
 
+def recipients_of(receipt: Evidence) -> list[str]:
+    """Give whom a receipt names; releases before this one did not say."""
+    found: list[str] = data_of(receipt).get("recipients", [])
+    return found
+
+
 @dataclass(frozen=True)
 class Story:
     """What a bundle is made of."""
@@ -160,6 +168,7 @@ class Story:
     receipts: Mapping[str, Evidence]
     read_backs: Mapping[str, Evidence]
     extensions: tuple[Evidence, ...] = ()
+    supplements: tuple[Evidence, ...] = ()
     trust: bytes = trusted(*ALL)
     nonce: bytes | None = NONCE
     by: Signer = field(default_factory=lambda: signer("erasure"))
@@ -170,6 +179,7 @@ class Story:
         request = ErasureRequested.model_validate(data_of(self.request))
         participants = tuple(self.participant(name) for name in sorted(self.receipts))
         held = any(one.held for one in participants)
+        told = sorted({name for one in self.receipts.values() for name in recipients_of(one)})
         return Predicate.model_construct(
             **dict(ISSUER),
             request_id=request.request_id,
@@ -183,6 +193,7 @@ class Story:
             if held
             else CertificateOutcome.COMPLETE,
             participants=participants,
+            processors=tuple(Processor(recipient=name, state=ProcessorState.TOLD) for name in told),
         )
 
     def participant(self, service: str) -> Participant:
@@ -216,6 +227,7 @@ class Story:
             extensions=self.extensions,
             receipts=list(self.receipts.values()),
             read_backs=list(self.read_backs.values()),
+            supplements=self.supplements,
             trust=self.trust,
             nonce=self.nonce,
             log_proof=logged(of_certificate(sha256(envelope).digest())),

@@ -5,7 +5,7 @@ known as one.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from tempfile import NamedTemporaryFile
@@ -26,6 +26,7 @@ create table closed (
     origin      text    not null,
     certificate blob    not null,
     statements  blob    not null,
+    owed        blob    not null,
     ended       integer not null
 ) without rowid;
 create table given (
@@ -40,6 +41,7 @@ create table given (
 class Closed:
     """A closed saga: partition, digest of its state, marks of its lines, who may end it.
 
+    `owed` has a mark for each last word that a slice's receipt announced and nobody has said yet.
     `statements` is what its certificate may say, hash by hash (`audit/statements.py`).
     """
 
@@ -50,13 +52,22 @@ class Closed:
     certificate: bytes
     statements: bytes = b""
     ended: bool = False
+    owed: bytes = b""
 
     def knows(self, line_digest: str) -> bool:
         """Say whether a line with this SHA-256 (hex) was part of it."""
-        mark = bytes.fromhex(line_digest)[:MARK_BYTES]
-        return mark in {
-            self.marks[at : at + MARK_BYTES] for at in range(0, len(self.marks), MARK_BYTES)
-        }
+        return bytes.fromhex(line_digest)[:MARK_BYTES] in _cut(self.marks)
+
+    def owing(self, by: str, about: Iterable[str]) -> "Closed":
+        """Expect the last words of a slice about these things."""
+        return replace(self, owed=self.owed + b"".join(_owed(by, one) for one in about))
+
+    def settled(self, by: str, about: str) -> "Closed | None":
+        """Take a last word; None if none about this was owed by this slice, or any more."""
+        marks, mark = _cut(self.owed), _owed(by, about)
+        if mark not in marks:
+            return None
+        return replace(self, owed=b"".join(one for one in marks if one != mark))
 
     def with_line(self, line_digest: str) -> "Closed":
         """Take a later line into the state."""
@@ -66,6 +77,14 @@ class Closed:
             digest=sha256(b"later" + self.digest + raw).digest(),
             marks=self.marks + raw[:MARK_BYTES],
         )
+
+
+def _cut(marks: bytes) -> list[bytes]:
+    return [marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES)]
+
+
+def _owed(by: str, about: str) -> bytes:
+    return sha256(f"{by} {about}".encode()).digest()[:MARK_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +128,14 @@ class ClosedSagas:
         if waiting is not None:
             return waiting
         row = self._database.execute(
-            "select partition, digest, marks, origin, certificate, statements, ended"
+            "select partition, digest, marks, origin, certificate, statements, ended, owed"
             " from closed where id = ?",
             (_raw(request_id),),
         ).fetchone()
         if row is None:
             return None
-        partition, digest, marks, origin, certificate, statements, ended = row
-        return Closed(partition, digest, marks, origin, certificate, statements, bool(ended))
+        partition, digest, marks, origin, certificate, statements, ended, owed = row
+        return Closed(partition, digest, marks, origin, certificate, statements, bool(ended), owed)
 
     def hashes(self, partitions: int) -> list[bytes]:
         """Hash the sagas of each partition in the order of their ids."""
@@ -171,7 +190,7 @@ class ClosedSagas:
         self._database.execute("begin")
         self._database.executemany(
             "insert or replace into closed (id, partition, digest, marks, origin, certificate,"
-            " statements, ended) values (?, ?, ?, ?, ?, ?, ?, ?)",
+            " statements, ended, owed) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     _raw(request_id),
@@ -182,6 +201,7 @@ class ClosedSagas:
                     closed.certificate,
                     closed.statements,
                     int(closed.ended),
+                    closed.owed,
                 )
                 for request_id, closed in self._unwritten.items()
             ],

@@ -10,7 +10,7 @@ from typing import Final
 
 from contracts.messages import ErasureCertified
 from contracts.policy import PARAMETERS
-from services.erasure.facts import Fact, ReadBack, Receipt, Requested
+from services.erasure.facts import Fact, ReadBack, Receipt, Requested, Supplement
 from services.erasure.rules import Saga
 
 # What one service tells leaves in the order of its outbox, so only a transaction that took longer
@@ -34,6 +34,11 @@ def premature(known: Mapping[str, Fact], fact: Fact, *, batch: bool) -> str | No
     if any(isinstance(one, Requested) for one in known.values()):
         return None
     return f"{fact.by} spoke before the request"
+
+
+def unfounded(fact: Supplement) -> str:
+    """Say that a slice has a last word about what no receipt of its named, or has it twice."""
+    return f"{fact.by} says {fact.about}, which no receipt of its named before, or says it twice"
 
 
 def backdated(saga: Saga, said: ErasureCertified, said_at: datetime) -> Iterator[str]:

@@ -14,11 +14,11 @@ from services.erasure.audit import open_sagas
 from services.erasure.audit.closed import MARK_BYTES, Closed, ClosedSagas
 from services.erasure.audit.findings import Kind
 from services.erasure.audit.open_sagas import OpenSaga
-from services.erasure.audit.order import premature
+from services.erasure.audit.order import premature, unfounded
 from services.erasure.audit.register import Register
 from services.erasure.audit.statements import stated
 from services.erasure.audit.told_log import ToldLog
-from services.erasure.facts import Fact, Place, ReadBack, Receipt, fact_of
+from services.erasure.facts import Fact, Place, ReadBack, Receipt, Supplement, fact_of, owed
 from services.erasure.rules import Saga
 
 Found = Callable[[Kind, str, Place | None, str | None], None]  # the last: which request
@@ -58,6 +58,8 @@ class Sagas:
             return False
         if early is not None:
             self._found(Kind.REORDERED, early, place, subject)
+        elif isinstance(fact, Supplement) and fact not in opened.saga().supplements:
+            self._found(Kind.EXTRA, unfounded(fact), place, subject)
         if batch and isinstance(message, SliceVerified) and not message.remaining:
             self._close(subject, sagas.pop(subject), None)
         return True
@@ -115,8 +117,14 @@ class Sagas:
         """Judge what comes after a certificate: copies, and work done again after a restore."""
         if closed.knows(fact.digest):
             return False
-        again = isinstance(fact, Receipt | ReadBack) and fact.attempt > 0
-        if not again:
+        if isinstance(fact, Receipt):
+            closed = closed.owing(fact.by, owed(fact))
+        if isinstance(fact, Supplement):
+            settled = closed.settled(fact.by, fact.about)
+            closed = settled or closed
+            if settled is None:
+                self._found(Kind.EXTRA, unfounded(fact), fact.place, subject)
+        elif not isinstance(fact, Receipt | ReadBack) or not fact.attempt:
             self._found(Kind.EXTRA, "said after the certificate", fact.place, subject)
         self.closed.put(subject, closed.with_line(fact.digest))
         return True
@@ -138,10 +146,21 @@ class Sagas:
             requested = reduced.requested or opened.saga().requested
             origin = requested.origin if requested else "?"
         closed = Closed(opened.partition, state, marks, origin, certificate, statements)
-        self.closed.put(subject, closed)
+        self.closed.put(subject, _owing(closed, opened))
 
     def _statements(self, opened: OpenSaga, message: ErasureCertified) -> bytes:
         """Note what the certificate may say by the lines, hash by hash."""
         request_id = read_id(message.subject)
         states = opened.certifiables()
         return b"".join(sorted({stated(request_id, one, message.certified_at) for one in states}))
+
+
+def _owing(closed: Closed, opened: OpenSaga) -> Closed:
+    """Note which last words the receipts of a saga announced and nobody has said yet."""
+    receipts = [one for one in opened.facts.values() if isinstance(one, Receipt) and owed(one)]
+    if not receipts:
+        return closed
+    said = {(one.by, one.about) for one in opened.saga().supplements}
+    for one in receipts:
+        closed = closed.owing(one.by, (about for about in owed(one) if (one.by, about) not in said))
+    return closed

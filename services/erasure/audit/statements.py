@@ -20,7 +20,7 @@ HASH_BYTES: Final = 32
 _SPELLED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 _PROVEN: Final = (
     *("requestId", "personCommitment", "receivedAt", "identityCheckedAt", "cutoff", "dueAt"),
-    *("completedAt", "outcome", "participants"),
+    *("completedAt", "outcome", "participants", "processors"),
 )
 
 

@@ -17,17 +17,17 @@ async def add_receipts(tx: Transaction, lines: Sequence[AnyLine]) -> None:
         """
         insert into saga_receipt (request_id, service, attempt, receipt_id, line_sha256, record_id,
                                   partition, "offset", line, outcome, rows, held,
-                                  covered_until, erased_at)
+                                  covered_until, erased_at, recipients)
         select request_id, service, attempt, receipt_id, line_sha256, record_id,
                partition, "offset", line, outcome, rows::jsonb, held::jsonb,
-               covered_until, erased_at
+               covered_until, erased_at, string_to_array(recipients, ',')
           from unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::bytea[], $6::bytea[],
                       $7::integer[], $8::bigint[], $9::integer[], $10::text[], $11::text[],
-                      $12::text[], $13::timestamptz[], $14::timestamptz[])
+                      $12::text[], $13::timestamptz[], $14::timestamptz[], $15::text[])
                with ordinality
                as said (request_id, service, attempt, receipt_id, line_sha256, record_id,
                         partition, "offset", line, outcome, rows, held,
-                        covered_until, erased_at, place)
+                        covered_until, erased_at, recipients, place)
          order by place
             on conflict (request_id, service, attempt) do nothing
         """,
@@ -52,6 +52,7 @@ def _receipt_rows(lines: Sequence[AnyLine]) -> list[tuple[object, ...]]:
             _json([held.model_dump() for held in message.held]),
             message.covered_until,
             message.erased_at,
+            ",".join(message.recipients),
         )
         for message, event, delivery, line, said in lines
     ]

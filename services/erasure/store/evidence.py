@@ -1,9 +1,10 @@
 """Whole records as they were read: bytes, place and proof."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from contracts.proof import Proof, Record
 from contracts.topics import ERASURE
+from services.erasure.store.evidence_lines import Records
 from shared.consumer.lines import Delivery
 from shared.database import Transaction, pack_headers, unpack_headers
 
@@ -29,11 +30,11 @@ async def add_records(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
     )
 
 
-async def records(tx: Transaction, ids: Iterable[bytes]) -> Mapping[bytes, tuple[Record, Proof]]:
-    """Take records back, cut into lines, with their proofs; by record id."""
+async def records(tx: Transaction, ids: Iterable[bytes]) -> Records:
+    """Take records back, cut into lines, with their proofs and offsets; by record id."""
     rows = await tx.fetch(
         """
-        select record_id, topic, partition, value, headers
+        select record_id, topic, partition, "offset", value, headers
           from evidence
          where record_id = any($1)
         """,
@@ -43,7 +44,7 @@ async def records(tx: Transaction, ids: Iterable[bytes]) -> Mapping[bytes, tuple
     for row in rows:
         proof = Proof.from_headers(unpack_headers(row["headers"]))
         record = Record.from_value(row["topic"], row["partition"], proof.type, None, row["value"])
-        found[row["record_id"]] = (record, proof)
+        found[row["record_id"]] = (record, proof, row["offset"])
     return found
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from contracts.proof import Proof, Record
 from shared.database import Transaction
 
-Records = Mapping[bytes, tuple[Record, Proof]]
+Records = Mapping[bytes, tuple[Record, Proof, int]]
 
 
 class Sort(StrEnum):
@@ -18,14 +18,16 @@ class Sort(StrEnum):
     EXTENSION = "extension"
     RECEIPT = "receipt"
     READ_BACK = "read-back"
+    SUPPLEMENT = "supplement"
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceLine:
-    """One line, by its record and index."""
+    """One line, by its record and index; `name` is whose, and of a supplement also about what."""
 
     request_id: UUID
     sort: Sort
+    name: str
     record_id: bytes
     line: int
 
@@ -41,7 +43,7 @@ async def find(tx: Transaction, receipts: Mapping[UUID, Sequence[bytes]]) -> lis
         with named as (
             select * from unnest($2::uuid[], $3::bytea[]) as named (request_id, receipt_sha256)
         )
-        select request_id, 'request' as sort, '' as place, record_id, line
+        select request_id, 'request' as sort, '' as name, record_id, line
           from saga
          where request_id = any($1)
          union all
@@ -58,13 +60,20 @@ async def find(tx: Transaction, receipts: Mapping[UUID, Sequence[bytes]]) -> lis
           from saga_read_back b
           join named n using (request_id, receipt_sha256)
          where b.remaining = 0
+         union all
+        select request_id, 'supplement', service || ' ' || about, record_id, line
+          from saga_supplement
+         where request_id = any($1)
+         union all
+        select request_id, 'supplement', '', record_id, line
+          from saga_end
+         where request_id = any($1)
+           and remaining = 0
+           and record_id is not null
          order by 1, 2, 3
         """,
         list(receipts),
         [request_id for request_id, _ in pairs],
         [digest for _, digest in pairs],
     )
-    return [
-        EvidenceLine(row["request_id"], Sort(row["sort"]), row["record_id"], row["line"])
-        for row in rows
-    ]
+    return [EvidenceLine(row["request_id"], Sort(row["sort"]), *tuple(row)[2:]) for row in rows]

@@ -70,6 +70,7 @@ def _receipt(row: asyncpg.Record) -> Fact:
         held=tuple(map(_held, row["held"])),
         covered_until=row["covered_until"],
         erased_at=row["erased_at"],
+        recipients=tuple(row["recipients"]),
     )
 
 

@@ -198,10 +198,11 @@ async def end(tx: Transaction, lines: Sequence[Line[AliasesDestroyed]]) -> None:
     messages = [line.message for line in lines]
     await tx.execute(
         """
-        insert into saga_end (request_id, count, remaining, ended_at)
-        select e.request_id, e.count, e.remaining, e.ended_at
-          from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[])
-               as e (request_id, count, remaining, ended_at, by)
+        insert into saga_end (request_id, count, remaining, ended_at, record_id, line)
+        select e.request_id, e.count, e.remaining, e.ended_at, e.record_id, e.line
+          from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[],
+                      $6::bytea[], $7::integer[])
+               as e (request_id, count, remaining, ended_at, by, record_id, line)
           join saga s on s.request_id = e.request_id and s.origin = e.by
             on conflict (request_id) do nothing
         """,
@@ -210,4 +211,6 @@ async def end(tx: Transaction, lines: Sequence[Line[AliasesDestroyed]]) -> None:
         [message.remaining for message in messages],
         [line.event.time for line in lines],
         [line.event.source for line in lines],
+        [line.record_id for line in lines],
+        [line.line for line in lines],
     )
