@@ -112,6 +112,7 @@ def prove(place: Json, keys: dict[str, Json], role: str, *kinds: str) -> Line:
         not ends or (place.get("offset") or end) < end, f"a {kind} may be later than its key's end"
     )
     need(event["source"] == f"expunge:{key['service']}", f"a {kind} names another than its signer")
+    need(place["topic"] == "erasure.v1", f"a {kind} is of another topic")
     top = climb(raw, place["lineIndex"], place["lineCount"], place["linePath"])
     where = ("expunge-record/v1", "erasure.v1", str(place["partition"]), kind, b"", count, top)
     top = climb(fields(*where), place["recordIndex"], place["recordCount"], place["recordPath"])
@@ -154,9 +155,7 @@ def answer(request: Line, receipt: Line, back: Line, offset: int, version: int) 
 def answers(places: list[Json], keys: Json, wanted: Json, role: str, *kinds: str) -> list[Line]:
     """Prove receipts or read-backs, sorted by service: exactly one for each participant."""
     lines = sorted((prove(p, keys, role, *kinds) for p in places), key=lambda a: a.key["service"])
-    need(
-        [a.key["service"] for a in lines] == sorted(wanted), f"not one {kinds[0]} for each service"
-    )
+    need([a.key["service"] for a in lines] == sorted(wanted), f"not one {kinds[0]} for each one")
     return lines
 
 
@@ -169,10 +168,10 @@ def since(places: list[Json], keys: Json, request: Line, receipts: list[Line]) -
     for place in places:
         line = prove(place, keys, "service", *SINCE)
         data, name, now = line.data, line.key["service"], line.event["time"]
-        same(data["request_id"], request.data["request_id"], "the request of what came since")
         new = data | {"service": name, "type": place["type"], "time": now}
         fits = [one for one in owed if one.items() <= new.items() and new.get("state") != "told"]
-        need(fits, f"{name} says {place['type']} of what nobody named before, or twice")
+        mine = fits and data["request_id"] == request.data["request_id"]
+        need(mine, f"{name} says {place['type']} of what nobody named before, or twice")
         need(at(new.get("until", now)) <= at(new.get("ended_at", now)), "a hold ended early")
         owed.remove(fits[0])
         yield new

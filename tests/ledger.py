@@ -166,9 +166,11 @@ class Ledger:
         await self.say(self.signer(message.origin), message)
         return Saga(message, {})
 
-    async def answer(self, saga: Saga, service: str, *, left: int = 0, attempt: int = 0) -> None:
-        """Let a slice and its verifier answer."""
-        said = receipt(saga.id, attempt=attempt, covered_until=saga.requested.cutoff)
+    async def answer(
+        self, saga: Saga, service: str, *, left: int = 0, attempt: int = 0, **other: Any
+    ) -> None:
+        """Let a slice and its verifier answer; `other` is what the receipt says otherwise."""
+        said = receipt(saga.id, attempt=attempt, covered_until=saga.requested.cutoff, **other)
         (line,) = await self.say(self.signer(service), said)
         saga.receipts[service] = line
         verifier = self.signer(service, Role.VERIFIER)

@@ -16,7 +16,10 @@ import pytest
 
 from contracts.messages import (
     ErasureCertified,
+    Held,
+    HoldEnded,
     KeyPublished,
+    ProcessorAnswered,
     RegisterPublished,
     SliceErased,
     SliceReerased,
@@ -26,7 +29,7 @@ from contracts.messages import (
 )
 from contracts.proof import Signer
 from contracts.topics import ROOT
-from contracts.vocabulary import CertificateOutcome, Role
+from contracts.vocabulary import CertificateOutcome, Ground, Outcome, ProcessorState, Role
 from tests.auditing import History, Lines, at, entry, export_to, renumber, write
 from tests.ledger import Saga, read_back, receipt
 
@@ -405,6 +408,73 @@ def read_back_after_the_certificate(history: History, lines: Lines) -> Named:
     return Named("extra", offset, 0, "said after the certificate")
 
 
+def answer_of_nobody(history: History, lines: Lines) -> Named:
+    """Let a slice say after the certificate what its receipt never announced."""
+    said = answered(history.certified[0].id, "post")
+    offset = append(lines, history, history.on.signer("events"), said)
+    return Named("extra", offset, 0, "which no receipt of its named before")
+
+
+def answer_before_the_certificate(history: History, lines: Lines) -> Named:
+    said = answered(history.open.id, "post")
+    offset = append(lines, history, history.on.signer("events"), said)
+    return Named("extra", offset, 0, "which no receipt of its named before")
+
+
+def announced(history: History, lines: Lines) -> Any:
+    """Let a slice erase again after the certificate, and name whom it tells and what it keeps."""
+    request = history.certified[0].id
+    kept = Held(ground=Ground.CONTRACT, reference="bgb-195", until=EPOCH, rows=2)
+    said = receipt(request, attempt=1, recipients=("post",), outcome=Outcome.HELD, held=(kept,))
+    append(lines, history, history.on.signer("newsletter"), said)
+    return request
+
+
+def answer_of_another_slice(history: History, lines: Lines) -> Named:
+    said = answered(announced(history, lines), "post")
+    offset = append(lines, history, history.on.signer("events"), said)
+    return Named("extra", offset, 0, "events says the answer of post, which no receipt")
+
+
+def answer_twice(history: History, lines: Lines) -> Named:
+    said = answered(announced(history, lines), "post")
+    signer = history.on.signer("newsletter")
+    append(lines, history, signer, said)
+    offset = append(lines, history, signer, said)
+    return Named("extra", offset, 0, "or says it twice")
+
+
+def hold_of_another_day(history: History, lines: Lines) -> Named:
+    said = ended(announced(history, lines), until=EPOCH - HOUR)
+    offset = append(lines, history, history.on.signer("newsletter"), said)
+    return Named("extra", offset, 0, "the end of 2 rows kept for contract (bgb-195) until 1969")
+
+
+def hold_of_fewer_rows(history: History, lines: Lines) -> Named:
+    said = ended(announced(history, lines), rows=1)
+    offset = append(lines, history, history.on.signer("newsletter"), said)
+    return Named("extra", offset, 0, "the end of 1 rows")
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def answered(request: Any, recipient: str) -> ProcessorAnswered:
+    return ProcessorAnswered(
+        request_id=request,
+        recipient=recipient,
+        state=ProcessorState.VERIFIED,
+        reason=None,
+        answered_at=datetime.now(UTC),
+    )
+
+
+def ended(request: Any, **other: Any) -> HoldEnded:
+    said = {"request_id": request, "ground": Ground.CONTRACT, "reference": "bgb-195"}
+    said |= {"until": EPOCH, "rows": 2, "ended_at": datetime.now(UTC)}
+    return HoldEnded(**{**said, **other})
+
+
 TAMPERS: dict[str, Tamper] = {
     tamper.__name__: tamper
     for tamper in (
@@ -448,6 +518,12 @@ TAMPERS: dict[str, Tamper] = {
         second_register,
         second_receipt,
         read_back_after_the_certificate,
+        answer_of_nobody,
+        answer_before_the_certificate,
+        answer_of_another_slice,
+        answer_twice,
+        hold_of_another_day,
+        hold_of_fewer_rows,
     )
 } | {
     f"header_{number}_changed": header(number, what)
@@ -491,6 +567,20 @@ async def test_a_rotated_key_speaks_from_its_day_on(history: History, exported: 
     code, found = await first_of(history, exported, lines)
 
     assert (code, found) == (0, [])
+
+
+async def test_what_a_receipt_announced_may_be_said_after_the_certificate(
+    history: History, exported: Path
+) -> None:
+    lines = await export_to(history, exported)
+    request = announced(history, lines)
+    before, found = await first_of(history, exported, lines)
+    for said in (answered(request, "post"), ended(request)):
+        append(lines, history, history.on.signer("newsletter"), said)
+
+    code, after = await first_of(history, exported, lines)
+
+    assert (before, found, code, after) == (0, [], 0, [])
 
 
 async def test_certificates_in_hand_show_that_entries_were_moved(

@@ -19,19 +19,43 @@ import pytest
 from contracts import verify_bundle
 from contracts.bundle import Bundle, Evidence
 from contracts.certificate import PAYLOAD_TYPE as CERTIFICATE
-from contracts.certificate import Predicate
+from contracts.certificate import Predicate, Processor
 from contracts.envelope import close_envelope
-from contracts.messages import SliceReerased
+from contracts.fields import RevokedFrom
+from contracts.messages import (
+    AliasesDestroyed,
+    HoldEnded,
+    ProcessorAnswered,
+    SliceErased,
+    SliceReerased,
+)
 from contracts.proof import Record, Signer, seal
 from contracts.tlog.entries import of_certificate
-from contracts.trust import PAYLOAD_TYPE
+from contracts.trust import PAYLOAD_TYPE, Trust
 from contracts.verify_bundle import text, verify
-from contracts.vocabulary import CertificateOutcome, Outcome, ReadBack, Role
-from tests.contracts.samples import ERASED, NOW, RETAINED, digest, signer
+from contracts.vocabulary import (
+    CertificateOutcome,
+    Impossible,
+    Outcome,
+    ProcessorState,
+    ReadBack,
+    Role,
+)
+from tests.contracts.samples import (
+    ANSWERED,
+    ERASED,
+    HOLD_ENDED,
+    NOW,
+    REQUEST,
+    RETAINED,
+    digest,
+    signer,
+)
 from tests.contracts.story import (
     ALL,
     LOG,
     NONCE,
+    OFFSET,
     ORIGIN,
     ROOT,
     Story,
@@ -48,6 +72,7 @@ from tests.contracts.story import (
 
 SOURCE = Path(verify_bundle.__file__)
 TRUE = story().bundle().to_json()
+OTHER = UUID("0195652e-5c00-7000-8000-00000000ffff")
 NEWSLETTER = signer("newsletter")
 ITS_VERIFIER = signer("newsletter", Role.VERIFIER)
 PLACE = story().participant("newsletter").topic
@@ -98,6 +123,185 @@ def test_retention_is_said() -> None:
     report = verify(with_receipt(told(RETAINED, NEWSLETTER)).bundle().to_json())
 
     assert report["certificate"]["outcome"] == "complete-with-retention"
+
+
+# What it says about recipients outside, and about what came after the certificate.
+
+TOLD = erased("newsletter", recipients=("eloqua", "post"))
+UNTIL = RETAINED.held[0].until
+LATER = UNTIL + timedelta(seconds=1)
+FORGOTTEN = AliasesDestroyed(request_id=REQUEST, count=1, remaining=0)
+
+
+def answered(recipient: str = "post", **changes: Any) -> ProcessorAnswered:
+    return ANSWERED.model_copy(update={"recipient": recipient, **changes})
+
+
+def ended(**changes: Any) -> HoldEnded:
+    return HOLD_ENDED.model_copy(update={"until": UNTIL, "ended_at": LATER, **changes})
+
+
+def after(*supplements: Evidence, receipt: SliceErased = TOLD, **changes: Any) -> Story:
+    told_so = with_receipt(told(receipt.model_copy(update=changes), NEWSLETTER))
+    return replace(told_so, supplements=supplements)
+
+
+HELD_TOO: dict[str, Any] = {"held": RETAINED.held, "outcome": Outcome.HELD}
+FROM_NEWSLETTER = told(answered(), NEWSLETTER, among=1)
+
+
+def test_a_certificate_names_whom_the_receipts_name() -> None:
+    report = verify(after().bundle().to_json())
+
+    assert report["problem"] == ""
+    assert report["certificate"]["processors"] == [
+        {"recipient": name, "state": "told", "reason": None} for name in ("eloqua", "post")
+    ]
+    assert "eloqua" in text(report)
+    assert report["since"] == []
+
+
+CLAIMED: dict[str, tuple[Any, ...]] = {
+    "nobody": (),
+    "one too few": (Processor(recipient="post", state=ProcessorState.TOLD),),
+    "another": tuple(
+        Processor(recipient=name, state=ProcessorState.TOLD) for name in ("eloqua", "hotjar")
+    ),
+    "an answer": tuple(
+        Processor(recipient=name, state=ProcessorState.VERIFIED) for name in ("eloqua", "post")
+    ),
+}
+
+
+@pytest.mark.parametrize("claimed", CLAIMED.values(), ids=CLAIMED.keys())
+def test_processors_that_no_receipt_names_so_are_found(claimed: tuple[Any, ...]) -> None:
+    lying = replace(after(), edit=lambda true: true.model_copy(update={"processors": claimed}))
+
+    assert problem(lying.bundle()) == "the certificate: processors is not what was signed"
+
+
+def test_what_was_said_since_is_proven_and_printed() -> None:
+    said = (
+        told(answered("post"), NEWSLETTER),
+        told(
+            answered("eloqua", state=ProcessorState.IMPOSSIBLE, reason=Impossible.ART_11),
+            NEWSLETTER,
+        ),
+        told(ended(), NEWSLETTER),
+        told(FORGOTTEN, signer("rights")),
+    )
+    report = verify(after(*said, **HELD_TOO).bundle().to_json())
+
+    assert report["problem"] == ""
+    assert [one["type"] for one in report["since"]] == [
+        "processor-answered",
+        "processor-answered",
+        "hold-ended",
+        "aliases-destroyed",
+    ]
+    assert {one["service"] for one in report["since"][:3]} == {"newsletter"}
+    assert report["since"][2]["reference"] == "hgb-257"
+    assert text(report).count("since then: ") == len(said)
+    bundle = Bundle.from_json(after(*said, **HELD_TOO).bundle().to_json())
+    assert len(bundle.supplements) == len(said)
+
+
+SINCE_LIES: dict[str, Callable[[], Story]] = {
+    "an answer of a recipient nobody named": lambda: after(told(answered("hotjar"), NEWSLETTER)),
+    "an answer by another slice": lambda: after(told(answered(), signer("rights"))),
+    "an answer by the verifier": lambda: after(told(answered(), ITS_VERIFIER)),
+    "an answer by a stranger": lambda: after(told(answered(), signer("mallory"))),
+    "an answer in another's name": lambda: after(
+        told(answered(), signer("rights"), source="newsletter")
+    ),
+    "an answer twice": lambda: after(FROM_NEWSLETTER, FROM_NEWSLETTER),
+    "two answers": lambda: after(
+        FROM_NEWSLETTER, told(answered(state=ProcessorState.VERIFIED), NEWSLETTER)
+    ),
+    "an answer that is none": lambda: after(told(answered(state=ProcessorState.TOLD), NEWSLETTER)),
+    "an answer of another request": lambda: after(told(answered(request_id=OTHER), NEWSLETTER)),
+    "a hold that nobody named": lambda: after(told(ended(), NEWSLETTER)),
+    "a hold of another paragraph": lambda: after(
+        told(ended(reference="ao-147-3"), NEWSLETTER), **HELD_TOO
+    ),
+    "a hold of fewer rows": lambda: after(told(ended(rows=2), NEWSLETTER), **HELD_TOO),
+    "a hold with an earlier day": lambda: after(told(ended(until=NOW), NEWSLETTER), **HELD_TOO),
+    "a hold that ended early": lambda: after(
+        told(ended(ended_at=UNTIL - timedelta(microseconds=1)), NEWSLETTER), **HELD_TOO
+    ),
+    "a hold ended by another": lambda: after(told(ended(), signer("rights")), **HELD_TOO),
+    "forgotten by another than the origin": lambda: after(told(FORGOTTEN, NEWSLETTER)),
+    "forgotten but for one": lambda: after(
+        told(FORGOTTEN.model_copy(update={"remaining": 1}), signer("rights"))
+    ),
+    "another message": lambda: after(told(TOLD, NEWSLETTER)),
+}
+
+
+@pytest.mark.parametrize("lie", SINCE_LIES.values(), ids=SINCE_LIES.keys())
+def test_a_supplement_that_nothing_announced_is_found(lie: Callable[[], Story]) -> None:
+    assert problem(lie().bundle())
+
+
+def test_no_byte_of_a_supplement_can_be_changed() -> None:
+    bundle = orjson.loads(after(FROM_NEWSLETTER).bundle().to_json())
+    line = base64.b64decode(bundle["supplements"][0]["line"])
+    for at in range(len(line)):
+        changed = line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :]
+        bundle["supplements"][0]["line"] = base64.b64encode(changed).decode()
+        assert problem(orjson.dumps(bundle)), f"byte {at} of the line"
+
+
+def test_a_bundle_of_before_there_were_supplements_is_valid() -> None:
+    bundle = orjson.loads(TRUE)
+    del bundle["supplements"]
+
+    assert problem(orjson.dumps(bundle)) == ""
+
+
+# What it says where a key was revoked.
+
+
+def _revoked(who: Signer, offset: int, *, partition: int = 0) -> bytes:
+    """Write a list of keys with the revocation of one."""
+    places = (
+        RevokedFrom(topic="erasure.v1", partition=partition, offset=offset),
+        RevokedFrom(topic="closed.v1", partition=0, offset=0),
+    )
+    trust = Trust.from_json(trusted(*ALL))
+    keys = tuple(
+        key.model_copy(update={"revoked_from": places}) if key.key_id == who.key_id else key
+        for key in trust.keys
+    )
+    return trust.model_copy(update={"keys": keys}).to_json(ROOT)
+
+
+SPEAKERS_HERE = {"receipt": NEWSLETTER, "read-back": ITS_VERIFIER, "request": signer("rights")}
+
+
+@pytest.mark.parametrize("who", SPEAKERS_HERE.values(), ids=SPEAKERS_HERE.keys())
+def test_a_line_counts_only_from_before_its_key_was_revoked(who: Signer) -> None:
+    bundle = orjson.loads(TRUE)
+    places = [bundle["request"], *bundle["receipts"], *bundle["readBacks"]]
+    assert {place["offset"] for place in places} == {OFFSET}
+    seen = [problem(TRUE, trust=_revoked(who, OFFSET + away)) for away in (1, 0)]
+    elsewhere = problem(TRUE, trust=_revoked(who, OFFSET + 1, partition=1))
+    for place in places:
+        del place["offset"]
+    unknown = problem(orjson.dumps(bundle), trust=_revoked(who, OFFSET + 1))
+
+    assert seen[0] == ""
+    assert all("later than its key's end" in one for one in (seen[1], elsewhere, unknown))
+
+
+def test_a_certificate_by_a_revoked_key_needs_the_log() -> None:
+    revoked = _revoked(signer("erasure"), 1)
+    logged_one, without = story().bundle(), story().bundle().model_copy(update={"log_proof": None})
+    old = trusted(*(one for one in ALL if one.role is not Role.LOG))
+
+    assert problem(logged_one, trust=revoked) == ""
+    assert problem(without, trust=old) == ""
+    assert problem(without, trust=revoked).startswith("the log: ")
 
 
 # What it says about the log.
@@ -211,7 +415,6 @@ def _on_another_topic() -> Story:
     )
 
 
-OTHER = UUID("0195652e-5c00-7000-8000-00000000ffff")
 LIES: dict[str, Callable[[], Story]] = {
     "receipt of another service": lambda: _receipts(newsletter=told(ERASED, signer("events"))),
     "receipt signed in another's name": lambda: _receipts(

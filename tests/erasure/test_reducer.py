@@ -12,11 +12,22 @@ from hypothesis import strategies as st
 from contracts.messages import Held
 from contracts.vocabulary import CertificateOutcome, Ground, Identity, Outcome
 from contracts.vocabulary import ReadBack as Method
-from services.erasure.facts import Extended, Fact, Place, ReadBack, Receipt, Requested
+from services.erasure.facts import (
+    Extended,
+    Fact,
+    Place,
+    ReadBack,
+    Receipt,
+    Requested,
+    Supplement,
+    about_recipient,
+)
 from services.erasure.rules import Missing, addition, frozen, reduce
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SERVICES = ("events", "newsletter", "rights")
+SERVICE = st.sampled_from(SERVICES)
+RECIPIENTS = ("eloqua", "hotjar", "post")
 
 
 def digest(*words: object) -> str:
@@ -72,6 +83,10 @@ def read_back(
     )
 
 
+def supplement(by: str, about: str, offset: int = 3, words: str = "") -> Supplement:
+    return Supplement(Place(0, offset, 0), digest("said", by, about, words), by, about)
+
+
 def complete() -> list[Fact]:
     facts: list[Fact] = [requested()]
     for service in SERVICES:
@@ -99,7 +114,15 @@ def some_facts() -> st.SearchStrategy[list[Fact]]:
     asked = st.sampled_from((("events",), SERVICES)).map(
         lambda names: requested(participants=names)
     )
-    one = st.one_of(asked, receipts, read_backs, extended)
+    told = st.sampled_from(((), ("post",), ("eloqua", "post")))
+    receipts = st.one_of(
+        receipts,
+        st.builds(lambda name, to: replace(receipt(name), recipients=to), SERVICE, told),
+    )
+    said = st.builds(
+        supplement, SERVICE, st.sampled_from(RECIPIENTS).map(about_recipient), words=st.text("ab")
+    )
+    one = st.one_of(asked, receipts, read_backs, extended, said)
     placed = st.builds(lambda fact, at: replace(fact, place=at), one, place)
     # One place holds one line: two facts in the same place are the same fact.
     return st.lists(placed, max_size=14, unique_by=lambda fact: fact.place)
@@ -221,3 +244,20 @@ def test_a_persons_ticks_are_never_expanded() -> None:
     assert addition(None, known, register) == {"events", "contact"}
     assert addition(frozenset({"newsletter"}), known, register) == frozenset()
     assert frozen(frozenset({"events", "gone"}), register) == {"events"}
+
+
+def test_a_supplement_counts_once_and_only_where_a_receipt_of_the_same_slice_owed_it() -> None:
+    owing = replace(receipt("events"), recipients=("post",))
+    mine = supplement("events", about_recipient("post"))
+    others = [
+        supplement("events", about_recipient("hotjar"), offset=4),
+        supplement("rights", about_recipient("post"), offset=5),
+        supplement("events", about_recipient("post"), offset=6, words="again"),
+    ]
+    facts: list[Fact] = [requested(), owing, read_back(owing)]
+
+    states = [reduce([*facts, *said]) for said in ((), (mine,), (mine, *others))]
+
+    assert [saga.supplements for saga in states] == [(), (mine,), (mine,)]
+    assert states[0].told == ("post",)
+    assert states[1].digest() == states[2].digest() != states[0].digest()

@@ -12,13 +12,21 @@ import pytest
 from contracts.certificate import Statement, certify, read_certificate
 from contracts.messages import Held
 from contracts.proof import PublicKey
-from contracts.vocabulary import CertificateOutcome, Ground, Role
+from contracts.vocabulary import CertificateOutcome, Ground, ProcessorState, Role
 from services.erasure.facts import Extended, Fact, Place
 from services.erasure.rules import reduce
 from services.erasure.statement import NotComplete, Stated, issue, state
 from shared.parameters import parameters
 from tests.contracts.samples import signer
-from tests.erasure.test_reducer import NOW, complete, digest, read_back, receipt, requested
+from tests.erasure.test_reducer import (
+    NOW,
+    SERVICES,
+    complete,
+    digest,
+    read_back,
+    receipt,
+    requested,
+)
 
 REQUEST = UUID(int=7)
 STATED = Stated({"name": "Example Company", "officer": "Dr. Müller"}, parameters())
@@ -69,6 +77,17 @@ def test_it_says_what_the_facts_say() -> None:
     assert (events.register_version, newsletter.register_version) == (3, 1)
     assert (newsletter.attempt, rights.held[0].rows) == (2, 2)
     assert rights.receipt == f"sha256:{receipt('rights').digest}"
+
+
+@pytest.mark.rule("R-3P-03")
+def test_it_names_each_recipient_that_a_receipt_names_once() -> None:
+    told = [replace(receipt(name), recipients=("eloqua", "post")) for name in SERVICES]
+    facts: list[Fact] = [requested(), *told, *map(read_back, told)]
+    payload = base64.b64decode(orjson.loads(certified(facts))["payload"])
+    said = Statement.model_validate_json(payload, by_name=False)
+
+    assert [one.recipient for one in said.predicate.processors] == ["eloqua", "post"]
+    assert {one.state for one in said.predicate.processors} == {ProcessorState.TOLD}
 
 
 @pytest.mark.rule("R-POL-04")

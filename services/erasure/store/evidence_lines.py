@@ -32,6 +32,41 @@ class EvidenceLine:
     line: int
 
 
+_LINES = """
+    with named as (
+        select * from unnest($2::uuid[], $3::bytea[]) as named (request_id, receipt_sha256)
+    )
+    select request_id, 'request' as sort, '' as name, record_id, line
+      from saga
+     where request_id = any($1)
+     union all
+    select request_id, 'extension', to_char(register_version, 'FM0999999999999999'),
+           record_id, line
+      from saga_extension
+     where request_id = any($1)
+     union all
+    select r.request_id, 'receipt', r.service, r.record_id, r.line
+      from saga_receipt r
+      join named n on n.request_id = r.request_id and n.receipt_sha256 = r.line_sha256
+     union all
+    select b.request_id, 'read-back', b.service, b.record_id, b.line
+      from saga_read_back b
+      join named n using (request_id, receipt_sha256)
+     where b.remaining = 0
+     union all
+    select request_id, 'supplement', service || ' ' || about, record_id, line
+      from saga_supplement
+     where request_id = any($1)
+     union all
+    select request_id, 'supplement', '', record_id, line
+      from saga_end
+     where request_id = any($1)
+       and remaining = 0
+       and record_id is not null
+     order by 1, 2, 3
+    """
+
+
 async def find(tx: Transaction, receipts: Mapping[UUID, Sequence[bytes]]) -> list[EvidenceLine]:
     """Find the lines of requests: of receipts and read-backs those that the digests name.
 
@@ -39,39 +74,7 @@ async def find(tx: Transaction, receipts: Mapping[UUID, Sequence[bytes]]) -> lis
     """
     pairs = [(request_id, digest) for request_id, named in receipts.items() for digest in named]
     rows = await tx.fetch(
-        """
-        with named as (
-            select * from unnest($2::uuid[], $3::bytea[]) as named (request_id, receipt_sha256)
-        )
-        select request_id, 'request' as sort, '' as name, record_id, line
-          from saga
-         where request_id = any($1)
-         union all
-        select request_id, 'extension', to_char(register_version, 'FM0999999999999999'),
-               record_id, line
-          from saga_extension
-         where request_id = any($1)
-         union all
-        select r.request_id, 'receipt', r.service, r.record_id, r.line
-          from saga_receipt r
-          join named n on n.request_id = r.request_id and n.receipt_sha256 = r.line_sha256
-         union all
-        select b.request_id, 'read-back', b.service, b.record_id, b.line
-          from saga_read_back b
-          join named n using (request_id, receipt_sha256)
-         where b.remaining = 0
-         union all
-        select request_id, 'supplement', service || ' ' || about, record_id, line
-          from saga_supplement
-         where request_id = any($1)
-         union all
-        select request_id, 'supplement', '', record_id, line
-          from saga_end
-         where request_id = any($1)
-           and remaining = 0
-           and record_id is not null
-         order by 1, 2, 3
-        """,
+        _LINES,
         list(receipts),
         [request_id for request_id, _ in pairs],
         [digest for _, digest in pairs],
