@@ -38,6 +38,7 @@ SAYS: Final[dict[MessageType, Who]] = {
     MessageType.KEY_RETIRED: ("root", Role.ROOT),
     MessageType.KEY_REVOKED: ("root", Role.ROOT),
     MessageType.REGISTER_PUBLISHED: ("erasure", Role.SERVICE),
+    MessageType.DATA_RECTIFIED: ("newsletter", Role.SERVICE),
 }
 
 
@@ -128,6 +129,7 @@ ANYBODYS: Final = frozenset(
         MessageType.SLICE_FAILED,
         MessageType.SUBJECTS_CLOSED,
         MessageType.ALIASES_DESTROYED,
+        MessageType.DATA_RECTIFIED,
         MessageType.PROCESSOR_ANSWERED,
         MessageType.HOLD_ENDED,
         MessageType.DATA_RECTIFIED,

@@ -310,7 +310,11 @@ async def test_what_ends_by_a_signal_or_by_a_banner_that_asks_anew_ends_in_anoth
             await other.locator(".banner form button").first.click()
             await other.wait_for_url("**/cookies/saved")
         count = len(visit.web.asked)
-        await visit.page.wait_for_function("document.querySelector('head script') === null")
+
+        async def ended() -> bool:
+            return await visit.page.locator("head script").count() == 0
+
+        await eventually(ended, "the other window came again without trackers")
         await visit.page.wait_for_load_state("networkidle")
         await visit.open("/en/", other)
         after = visit.web.asked[count:]
