@@ -37,6 +37,10 @@ POINTS: Final = frozenset(
         "telling:before-commit",
         "telling:after-commit",
         "copies:before-commit",
+        "keys:after-make",
+        "keys:after-trust",
+        "keys:after-publish",
+        "keys:after-take-over",
         "witness:before-keep",
         "witness:after-keep",
     }

@@ -6,12 +6,12 @@ What changes about keys is learnt when a reader passes it on the register partit
 import asyncio
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.proof import PublicKey
 from contracts.topics import ERASURE
 from contracts.trust import KeyNews, KeyRing
 from shared.keys.first import read_register, register_partition
+from shared.outbox.spans import spans
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -44,22 +44,10 @@ class Keys:
         if key is not None:
             return key
         async with self._lock:
-            end = await self._end()
+            found = await spans(self._settings, [ERASURE.name])
+            end = found[ERASURE.name, register_partition(self._settings)].end
             if self._looked_up.get(key_id) != end:
                 log.warning("unknown-key-looked-up")
                 await read_register(self._settings, self._ring)
                 self._looked_up[key_id] = end
         return self._ring.find(key_id)
-
-    async def _end(self) -> int:
-        """Return the present end of the register partition."""
-        place = TopicPartition(
-            self._settings.topic(ERASURE.name), register_partition(self._settings)
-        )
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._settings.kafka)
-        try:
-            await consumer.start()
-            ends: dict[TopicPartition, int] = await consumer.end_offsets([place])
-            return ends[place]
-        finally:
-            await consumer.stop()

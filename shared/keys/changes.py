@@ -7,13 +7,12 @@ is run again and goes on where it was. All of them need the root key.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from contracts.fields import RevokedFrom
 from contracts.proof import Signer
 from contracts.topics import TOPICS
 from contracts.trust import TrustedKey
 from contracts.vocabulary import Role
+from shared.crash import crash
 from shared.keys.files import (
     KeysWrong,
     key_name,
@@ -23,6 +22,7 @@ from shared.keys.files import (
     trusted,
     write_trust,
 )
+from shared.outbox.spans import spans
 from shared.settings import MissingSecret, Settings
 
 NEXT = ".next"  # ends the name of a key that waits to take another's place
@@ -39,6 +39,7 @@ def announce(settings: Settings, service: str, role: Role, now: datetime) -> Sig
         raise KeysWrong(message)
     name = key_name(service, role)
     make_key(settings, name + NEXT)
+    crash("keys:after-make")
     signer = Signer(service, role, bytes.fromhex(settings.secret(f"keys/{name}{NEXT}")))
     if signer.key_id not in {key.key_id for key in keys}:
         write_trust(settings, [*keys, trusted(signer, now)])
@@ -49,6 +50,7 @@ def take_over(settings: Settings, service: str, role: Role) -> None:
     """Let the next key take its place, once it is published: processes read it as they start."""
     path = settings.secrets / "keys" / key_name(service, role)
     path.with_name(path.name + NEXT).replace(path)
+    crash("keys:after-take-over")
 
 
 def retire(settings: Settings, key_id: str, now: datetime) -> TrustedKey:
@@ -102,20 +104,9 @@ def state_of(key: TrustedKey, used: Iterable[str]) -> str:
 
 async def ends(settings: Settings) -> Sequence[RevokedFrom]:
     """Give the present end of every partition of every topic. Raises KafkaError, OSError."""
-    places = {
-        TopicPartition(settings.topic(name), number): (name, number)
-        for name in sorted(TOPICS)
-        for number in range(settings.partitions_of(name))
-    }
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
-    try:
-        await consumer.start()
-        offsets = await consumer.end_offsets(list(places))
-    finally:
-        await consumer.stop()
     return [
-        RevokedFrom(topic=name, partition=number, offset=offsets[place])
-        for place, (name, number) in places.items()
+        RevokedFrom(topic=name, partition=number, offset=span.end)
+        for (name, number), span in (await spans(settings, sorted(TOPICS))).items()
     ]
 
 

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.fields import RevokedFrom
 from contracts.vocabulary import Role
+from shared.crash import crash
 from shared.keys import changes
 from shared.keys.files import KeysWrong, apply_keys, load_trust
 from shared.keys.first import publish_first
@@ -63,7 +64,9 @@ def _change(settings: Settings, change: Callable[[], object]) -> None:
     """Change `trust.json`, then publish what is new."""
     with _sentences():
         change()
+    crash("keys:after-trust")
     _publish(settings, None)
+    crash("keys:after-publish")
 
 
 def _rotate(

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -27,6 +27,7 @@ from shared.clock import SystemClock
 from shared.consumer.keyring import Keys
 from shared.database import Database
 from shared.logs import log
+from shared.outbox.spans import spans
 from shared.settings import Settings
 from shared.web.configuration import WebSettings
 from shared.web.listening import listening
@@ -144,19 +145,11 @@ async def started(settings: Settings, ring: KeyRing, chosen: ViewsSettings) -> A
 
 async def _ends(settings: Settings) -> Places:
     """Give the end of each partition that has records now."""
-    places = [
-        TopicPartition(settings.topic(name), number)
-        for name in SOURCES
-        for number in range(settings.partitions_of(name))
-    ]
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
-    try:
-        await consumer.start()
-        begins = await consumer.beginning_offsets(places)
-        ends = await consumer.end_offsets(places)
-    finally:
-        await consumer.stop()
-    return {place: end for place, end in ends.items() if end > begins[place]}
+    return {
+        TopicPartition(settings.topic(name), number): span.end
+        for (name, number), span in (await spans(settings, SOURCES)).items()
+        if span.end > span.begin
+    }
 
 
 def _pages(views: Views) -> Starlette:
