@@ -17,7 +17,8 @@ from contracts.topics import TOPICS
 from demo.checks import Checks
 from demo.people import ADA, BEN, CLEO, EMIL, Cast, Member
 from demo.person import Person
-from shared.search.places import Found, in_databases, in_files, in_topics
+from shared.search.files import in_files
+from shared.search.places import Found, in_databases, in_topics
 from shared.settings import Settings
 
 COMMAND_TIMEOUT_S = 120.0

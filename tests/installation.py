@@ -24,7 +24,8 @@ from shared.keys.first import publish_first
 from shared.mail.mailer import DKIM_KEY
 from shared.mail.signature import make_dkim_key
 from shared.outbox.topics import apply as apply_topics
-from shared.search.places import in_databases, in_files, in_topics
+from shared.search.files import in_files
+from shared.search.places import in_databases, in_topics
 from shared.settings import Settings
 from shared.stack import Stack
 from shared.stack.ports import free_ports

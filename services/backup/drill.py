@@ -33,6 +33,7 @@ from shared.search.places import in_databases, in_topics
 from shared.settings import Settings
 from shared.stack.display import Display
 from shared.stack.supervisor import Supervisor
+from shared.visitor.leaving import leave
 from shared.visitor.person import Person
 
 PATIENCE_S: Final = 120.0
@@ -73,7 +74,7 @@ class Drill:
                 await subscribe(one)
             self.say("Two people subscribed; backing up")
             await back_up(self.settings, folder)
-            await erase(people[0])
+            await leave(people[0])
             await self.nothing_waits()
             before, copy = await self.signed(), await self.published()
             mails = [len(await one.mails()) for one in people]
@@ -267,13 +268,6 @@ async def subscribe(person: Person) -> None:
     """Subscribe to the newsletter and confirm it from the mailbox."""
     await person.fill("/en/newsletter/subscribe", {"email": person.address})
     await person.fill(await person.link("/newsletter/confirm/"))
-
-
-async def erase(person: Person) -> None:
-    """Ask for erasure, confirm it from the mailbox, wait for the certificate."""
-    await person.fill("/en/rights/erase", {"email": person.address})
-    await person.fill(await person.link("/rights/confirm/"))
-    await person.mail(lambda mail: bool(mail["attachments"]), "the certificate")
 
 
 async def come(check: Callable[[], Awaitable[bool]], what: str) -> None:

@@ -16,12 +16,13 @@ import typer
 
 from contracts.verify_bundle import verify
 from services.canary.looking import forgotten, look, look_at_bytes
-from services.canary.walk import WALKED, Words, arrive, leave
+from services.canary.walk import WALKED, Words, arrive
 from services.erasure.store.checks import CANARY
 from services.evidence import keep
 from services.scrub import scrub_everything
 from shared.commands import AsJson, run
 from shared.settings import Settings
+from shared.visitor.leaving import leave
 from shared.visitor.person import NoForm, Person
 
 TIMEOUT_S: Final = 30.0

@@ -10,8 +10,8 @@ import asyncpg
 from contracts.topics import TOPICS
 from services import registry
 from services.backup.taking import databases_of
-from shared.search.bytes import in_bytes
-from shared.search.places import Found, in_database, in_files, in_topics
+from shared.search.files import in_files
+from shared.search.places import Found, in_database, in_topics
 from shared.settings import MissingSecret, Settings
 
 
@@ -84,7 +84,7 @@ async def look_at_bytes(folders: Sequence[Path], markers: Sequence[str]) -> Look
     looked = Looked()
     for folder in folders:
         try:
-            looked.found += await asyncio.to_thread(in_bytes, folder, markers)
+            looked.found += await asyncio.to_thread(in_files, folder, markers, exact=True)
         except OSError:
             looked.not_searched.append(f"bytes {folder.name}")
         else:

@@ -51,16 +51,3 @@ async def arrive(person: Person, words: Words) -> None:
     await person.fill("/en/registration/sign-up", words.typed(*DETAILS), tick=("use",))
     await person.fill(await person.link("/registration/confirm/"), {"chosen": PASSWORD})
     await person.fill("/en/contact/message", words.typed("message"))
-
-
-async def leave(person: Person) -> bytes:
-    """Ask for erasure, confirm it from the mailbox, wait for the certificate; gives the bundle."""
-    await person.fill("/en/rights/erase", {"email": person.address})
-    await person.fill(await person.link("/rights/confirm/"))
-    mail = await person.mail(lambda mail: bool(_bundles(mail)), "the certificate")
-    return await person.attachment(mail, ".expunge.json")
-
-
-def _bundles(mail: dict[str, list[dict[str, str]]]) -> list[str]:
-    names = [one["filename"] for one in mail["attachments"]]
-    return [name for name in names if name.startswith("certificate")]

@@ -1,9 +1,8 @@
-"""Search databases, topics and files for markers, and say where one was found, never what."""
+"""Search databases and topics for markers, and say where one was found, never what."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -127,16 +126,3 @@ async def _read_to(
                 if any(marker in whole for marker in wanted):
                     place = f"{partition.topic}[{partition.partition}]@{record.offset}"
                     found.append(Found(place, 1))
-
-
-def in_files(folder: Path, markers: Sequence[str]) -> list[Found]:
-    """Every file below a folder, byte by byte, without regard to case."""
-    wanted = [marker.lower().encode() for marker in markers]
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            content = path.read_bytes().lower()
-            count = sum(content.count(marker) for marker in wanted)
-            if count:
-                found.append(Found(str(path.relative_to(folder)), count))
-    return found

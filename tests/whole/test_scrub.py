@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from demo.person import Person
-from shared.search.bytes import in_bytes
+from shared.search.files import in_files
 from tests.installation import Installation, certificate_of, eventually
 from tests.whole.someone import someone
 from tests.whole.test_account import ACCOUNT, PASSWORD, holder
@@ -109,5 +109,5 @@ async def _named_nowhere(installation: Installation, markers: Sequence[str]) -> 
 
 async def _bytes(folder: Path, markers: Sequence[str]) -> dict[str, int]:
     """Count the files' bytes that are one of the markers, by file."""
-    found = await asyncio.to_thread(in_bytes, folder, list(markers))
+    found = await asyncio.to_thread(in_files, folder, list(markers), exact=True)
     return {one.place: one.count for one in found}

@@ -1,4 +1,4 @@
-"""Search the bytes of a folder that a server is writing, such as PostgreSQL's data directory."""
+"""Search the files of a folder that somebody is writing: logs, a server's data directory."""
 
 import mmap
 from collections.abc import Iterator, Sequence
@@ -7,15 +7,16 @@ from pathlib import Path
 from shared.search.places import Found
 
 
-def in_bytes(folder: Path, markers: Sequence[str]) -> list[Found]:
-    """Count each marker's UTF-8 bytes in every file below a folder; files may come and go.
+def in_files(folder: Path, markers: Sequence[str], *, exact: bool = False) -> list[Found]:
+    """Count the markers' UTF-8 bytes in every file below a folder; files may come and go.
 
-    The place is the file's path below the folder. Raises PermissionError where it may not read.
+    The place is the file's path below the folder. Case is ignored, for which a file is read as a
+    whole; `exact`: it is not, for files of any size. Raises PermissionError where it may not read.
     """
-    wanted = [marker.encode() for marker in markers]
+    wanted = [marker.encode() if exact else marker.lower().encode() for marker in markers]
     found = []
     for path in sorted(_files(folder)):
-        count = _count(path, wanted)
+        count = _count(path, wanted, exact=exact)
         if count:
             found.append(Found(str(path.relative_to(folder)), count))
     return found
@@ -33,10 +34,13 @@ def _files(folder: Path) -> Iterator[Path]:
             yield one
 
 
-def _count(path: Path, wanted: Sequence[bytes]) -> int:
+def _count(path: Path, wanted: Sequence[bytes], *, exact: bool) -> int:
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as content:
-            return sum(_occurrences(content, one) for one in wanted)
+        if not exact:
+            content = path.read_bytes().lower()
+            return sum(content.count(one) for one in wanted)
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+            return sum(_occurrences(mapped, one) for one in wanted)
     except (FileNotFoundError, ValueError):  # gone meanwhile, or empty: nothing to map
         return 0
 
