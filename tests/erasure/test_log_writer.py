@@ -1,5 +1,6 @@
 """The writer alone: what waits, what is certified, and what is known of the log elsewhere."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -208,3 +209,76 @@ async def test_a_folder_has_the_whole_log_and_never_goes_back(
     assert await publish(tx, me.folder) is None
 
     assert (me.folder / "checkpoint").read_bytes() == note
+
+
+FLIP = "update log_tile set content = set_byte(content, 5, 255 - get_byte(content, 5)) where"
+RESIGN = "delete from log_checkpoint where size = 300; insert into log_checkpoint"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"{FLIP} (level, number) = (0, 1)",
+        f"{FLIP} level = 1",
+        "update log_tile set content = substring(content for 35) where (level, number) = (0, 1)",
+        "delete from log_tile where (level, number) = (0, 1)",
+        f"{RESIGN} select 300, note, 0 from log_checkpoint",
+        f"{RESIGN} values (300, '', 0)",
+        f"{RESIGN} select 299, note, 0 from log_checkpoint",
+    ],
+)
+async def test_who_may_write_to_the_database_alone_gets_no_other_history_signed(
+    tx: Transaction, me: Identity, change: str
+) -> None:
+    mine = Writer(me)
+    await wait(tx, *range(20))
+    await mine.append(tx, [])
+    await wait(tx, *range(20, 300))
+    await mine.append(tx, [])
+    assert await mine.may_sign(tx)
+    size = (await store.head(tx)).size
+
+    with contextlib.suppress(ZeroDivisionError):
+        async with tx.savepoint():
+            await tx.execute(change)
+            assert not await mine.may_sign(tx)
+            assert not await Writer(me).may_sign(tx)
+            assert (await store.head(tx)).refused == "database-changed"
+            raise ZeroDivisionError
+
+    assert size == 300
+    assert await mine.may_sign(tx)
+    await wait(tx, 300)
+    await mine.append(tx, [])
+    assert (await store.head(tx)).size == 301
+
+
+async def test_a_log_that_went_back_under_a_writer_is_held_against_what_was_published(
+    tx: Transaction, me: Identity
+) -> None:
+    mine = Writer(me)
+    await wait(tx, 0, 1)
+    await mine.append(tx, [])
+    assert await mine.may_sign(tx)
+    with contextlib.suppress(ZeroDivisionError):
+        async with tx.savepoint():
+            await wait(tx, 2, 3)
+            await mine.append(tx, [])
+            assert await mine.may_sign(tx)
+            await publish(tx, me.folder)
+            raise ZeroDivisionError
+    assert (await store.head(tx)).size == 2
+    await wait(tx, 4)
+
+    assert await mine.may_sign(tx)
+
+    assert await log_of(tx) == list(map(transaction, range(4)))
+
+
+async def test_two_workers_publish_one_after_the_other(database: Database, me: Identity) -> None:
+    async with database.begin() as one:
+        await publish(one, me.folder)
+        async with database.begin() as two:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await publish(two, me.folder)

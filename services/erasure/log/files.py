@@ -38,6 +38,11 @@ def published(folder: Path, keys: Iterable[bytes]) -> Checkpoint | None:
         note = (folder / CHECKPOINT).read_bytes()
     except FileNotFoundError:
         return None
+    return opened(note, keys)
+
+
+def opened(note: bytes, keys: Iterable[bytes]) -> Checkpoint:
+    """Read a head that one of these keys, 32 bytes each, signed. Raises BadLog."""
     for key in keys:
         try:
             return Checkpoint.open(note, key)
@@ -74,6 +79,7 @@ async def publish(tx: Transaction, folder: Path) -> Checkpoint | None:
     Cosignatures that came since are news too. Raises AnotherLog for a folder with another log's
     files.
     """
+    await store.lock_publishing(tx)  # another worker's older head may not come after ours
     note = await shown_note(tx)
     if note is None:
         return None

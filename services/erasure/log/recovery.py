@@ -23,6 +23,7 @@ class Reason(StrEnum):
 
     FORGED = "published-head-unsigned"  # nobody we know signed the published head
     FORKED = "second-history"  # what was published is not what is here
+    CHANGED = "database-changed"  # the last leaves or the last head here are not what was signed
     TWO = store.SECOND_WRITER  # the topic has a certificate of ours that is not here: for ever
     MISSING = "history-missing"  # neither files nor topic have what lies between
     UNORDERED = "order-unknown"  # several partitions, and no files that tell their order

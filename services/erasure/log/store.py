@@ -10,6 +10,7 @@ from contracts.topics import ERASURE
 from services.erasure.store.certificates import Certificate
 from shared.consumer.lines import Delivery
 from shared.database import Transaction
+from shared.database.locks import PUBLISHING
 
 SECOND_WRITER: Final = "second-writer"
 
@@ -223,6 +224,11 @@ async def checkpoints_over(tx: Transaction, indices: Sequence[int]) -> dict[int,
         list(indices),
     )
     return {row["wanted"]: row["note"] for row in rows}
+
+
+async def lock_publishing(tx: Transaction) -> None:
+    """Become the one who writes published files until this transaction ends; waits for others."""
+    await tx.execute("select pg_advisory_xact_lock($1)", PUBLISHING)
 
 
 async def public_note(tx: Transaction) -> bytes | None:

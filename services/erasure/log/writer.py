@@ -18,7 +18,7 @@ from contracts.tlog.checkpoint import Checkpoint
 from contracts.tlog.entries import STORED_BYTES, Kind, join_entries, of_certificate
 from contracts.tlog.tiles import WIDTH, Tile, append, edge, subtree, tiles_for
 from services.erasure.log import store
-from services.erasure.log.files import published
+from services.erasure.log.files import opened, published
 from services.erasure.log.recovery import Reason, Refused, lacking
 from services.erasure.log.store import Head
 from shared.database import Transaction
@@ -47,23 +47,43 @@ class Writer:
     def __init__(self, identity: Identity) -> None:
         self._is = identity
         self._checked = False
+        self._size = 0
         self._refused: Reason | None = None
 
     async def may_sign(self, tx: Transaction) -> bool:
         """Bring a log that is behind up to what is known of it; False if that cannot be done.
 
-        What was published is looked at once for each process, and whenever the log is behind.
+        What was published is looked at once for each process, and whenever the log is behind what
+        is named, or went back.
         """
         head = await store.head(tx)
         refused = Reason.TWO if head.refused == Reason.TWO else None
-        if refused is None and (not self._checked or head.told > head.size):
+        if refused is None and not await self._is_whole(tx, head):
+            refused = Reason.CHANGED
+        known = self._checked and head.told <= head.size and head.size >= self._size
+        if refused is None and not known:
             refused = await self._caught_up(tx, head)
+        self._size = head.size
         if refused is not None and refused is not self._refused:
             log.critical("log-refuses-to-sign", kind=refused.value)
         if refused != head.refused:
             await store.refuse(tx, refused)
         self._checked, self._refused = refused is None, refused
         return refused is None
+
+    async def _is_whole(self, tx: Transaction, head: Head) -> bool:
+        """Say whether what the next head will be worked out from is what the last was signed over.
+
+        So whoever may write to the database, and has no key, cannot have another history signed.
+        """
+        if not head.size:
+            return True
+        try:
+            tiles = store.hashed(await store.contents(tx, edge(head.size)))
+            signed = opened(head.note, self._is.keys)
+            return (signed.size, signed.root) == (head.size, subtree(tiles, 0, head.size))
+        except BadLog:
+            return False
 
     async def _caught_up(self, tx: Transaction, head: Head) -> Reason | None:
         try:
