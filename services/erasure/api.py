@@ -15,17 +15,19 @@ from contracts.topics import ERASURE_SERVICE
 from contracts.verify_bundle import verify
 from services.erasure import evidence_pages, published
 from services.erasure.bundles import bundles
+from services.erasure.filling import with_places
 from services.erasure.forms import VERIFY, VERIFY_FILE
 from services.erasure.log import cosignatures
 from services.erasure.log import pages as log_pages
 from services.erasure.log.store import public_note
 from services.erasure.printing import pages as printing
 from services.erasure.settings import ErasureSettings
+from services.erasure.since import recipient_named, sentences
 from services.erasure.store import checks, progress
 from shared.errors import NotFound
 from shared.saga.credentials import Callers
-from shared.web import Form, read_form, render, render_form, transaction, web_of
-from shared.web.language import PAGE_ZONE
+from shared.web import Form, language, read_form, render, render_form, transaction, web_of
+from shared.web.language import PAGE_ZONE, Language
 from shared.web.rendering import wants_json
 
 PATH: Final = "/internal/v1"
@@ -67,10 +69,18 @@ async def verify_file_posted(request: Request) -> Response:
 async def _verified(request: Request, form: Form) -> Response:
     values = await read_form(request, form)
     trust = await asyncio.to_thread(web_of(request).settings.trust.read_bytes)
-    report = await asyncio.to_thread(verify, values["bundle"].encode(), trust=trust)
+    data = values["bundle"].encode()
+    report = await asyncio.to_thread(verify, data, trust=trust)
+    if not report["valid"]:  # where a key was revoked, an old bundle cannot say enough
+        async with transaction(request, ERASURE_SERVICE) as tx:
+            filled = await with_places(tx, data, trust)
+        if filled is not None:
+            report = await asyncio.to_thread(verify, filled, trust=trust)
     if wants_json(request):
         return Response(_json(report), media_type=JSON)
-    return render(request, "erasure/result.html", report=report, **_times_of(report))
+    return render(
+        request, "erasure/result.html", report=report, **_shown(report, language(request))
+    )
 
 
 @internal.get(f"{PATH}/certificates/{{request_id}}")
@@ -111,14 +121,23 @@ async def metrics(request: Request) -> Response:
     return Response("".join(lines), media_type="text/plain; version=0.0.4")
 
 
-def _times_of(report: dict[str, Any]) -> dict[str, Any]:
-    """Take the times of a certificate that holds, for a page in the zone of its readers."""
+def _shown(report: dict[str, Any], lang: Language) -> dict[str, Any]:
+    """Take what the page says of a certificate that holds, in the zone of its readers."""
     if not report["valid"]:
         return {}
     said = report["certificate"]
     return {
         "received_at": datetime.fromisoformat(said["receivedAt"]),
         "completed_at": datetime.fromisoformat(said["completedAt"]),
+        "kept": [
+            (one["service"], held, _day_of(held["until"]))
+            for one in said["participants"]
+            for held in one["held"]
+        ],
+        "processors": [
+            (recipient_named(one["recipient"]), one["state"]) for one in said["processors"]
+        ],
+        "since": sentences(report["since"], lang),
         "outside": [
             (one["what"], one["goneBy"] and _day_of(one["goneBy"])) for one in said["outOfScope"]
         ],

@@ -5,7 +5,10 @@ it stores certificates, puts them into the log with what waits there, signs the 
 tells `erasure-certified` with each certificate's index.
 """
 
-from datetime import datetime
+import asyncio
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from contracts.certificate import certify
@@ -69,7 +72,8 @@ class Certifier:
             await certificates.put_back(tx, [key for key in ready if key not in complete])
         interval = self._stated.parameters["SCRUB_INTERVAL"]
         scrubbed = await checks.scrubbed_by_schedule(tx, interval)
-        issued = issue(tx.now, self._stated, scrubbed=scrubbed)
+        canary_on = await checks.canary_day(tx)
+        issued = issue(tx.now, self._stated, scrubbed=scrubbed, canary_on=canary_on)
         return [self._make(key, saga, tx.now, issued) for key, saga in complete.items()], True
 
     async def repair(self) -> bool:
@@ -77,18 +81,20 @@ class Certifier:
         async with self._database.begin() as tx:
             lost = await certificates.lost(tx, CERTIFY_BATCH)
             found = await facts_of(tx, [certificate.request_id for certificate in lost])
-            mended = 0
+            mended, right = 0, list[Guess]()  # most were made as the one before
             for certificate in lost:
                 saga = rules.reduce(found[certificate.request_id])
                 if saga.outcome is None:
                     continue
-                at = certificate.certified_at
-                # Whether a scrub was kept up then, a restored database may not know: one of the
-                # two has the digest that stands on the topic.
-                for scrubbed in (False, True):
-                    issued = issue(at, self._stated, scrubbed=scrubbed)
+                await asyncio.sleep(0)  # many may be lost, and nobody shall wait for all of them
+                for guess in [*right, *guesses(certificate.certified_at)]:
+                    issued = issue(certificate.certified_at, self._stated, **guess._asdict())
+                    at = certificate.certified_at
                     made = self._make(certificate.request_id, saga, at, issued)
-                    mended += await certificates.fill(tx, made)
+                    if made.sha256 == certificate.sha256:
+                        mended += await certificates.fill(tx, made)
+                        right = [guess]
+                        break
         if lost:
             log.critical("certificates-lost", count=len(lost) - mended, kind="after-restore")
         return len(lost) == CERTIFY_BATCH and mended > 0
@@ -99,6 +105,20 @@ class Certifier:
         said = state(request_id, saga, at, issued)
         envelope = certify(said, saga.requested.digest, self._signer)
         return Certificate.of(request_id, envelope, saga.outcome, at)
+
+
+class Guess(NamedTuple):
+    """What a certificate may state of the checks of its time; a restored database may not know."""
+
+    scrubbed: bool
+    canary_on: date | None
+
+
+def guesses(at: datetime) -> Iterator[Guess]:
+    """Go through all of them: one has the digest that stands on the topic."""
+    for canary_on in (None, *checks.canary_days(at)):
+        for scrubbed in (False, True):
+            yield Guess(scrubbed, canary_on)
 
 
 def _told(certificate: Certificate) -> ErasureCertified:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from contracts.certificate import Issuer, OutOfScope
@@ -14,6 +14,7 @@ from services.erasure.rules import Answer, Saga
 from services.erasure.software import software
 from shared.saga.decisions import POLICY_VERSION
 
+CANARY_PASSED_ON: Final = "CANARY_PASSED_ON"
 Written = Mapping[str, Any]  # a part of the certificate as it stands in JSON
 
 
@@ -29,11 +30,18 @@ class Stated:
     parameters: Mapping[str, timedelta]
 
 
-def issue(completed_at: datetime, stated: Stated, *, scrubbed: bool = False) -> Written:
+def issue(
+    completed_at: datetime,
+    stated: Stated,
+    *,
+    scrubbed: bool = False,
+    canary_on: date | None = None,
+) -> Written:
     """State what no receipt proves, the same in every certificate of that moment.
 
     Limits with their ends, parameters, controller, software; checked, and written as in JSON.
     `scrubbed`: a scrub is kept up, so that the bytes of deleted rows have an end (R-ACC-08).
+    `canary_on`: the day (UTC) on which the canary last found nothing of whom it had erased.
     """
     parameters = stated.parameters
     # Deleted rows leave bytes in data files until PostgreSQL writes over them: no date is
@@ -54,7 +62,8 @@ def issue(completed_at: datetime, stated: Stated, *, scrubbed: bool = False) -> 
         physical_erasure_by=bytes_gone_by,
         controller=dict(stated.controller),
         policy_version=POLICY_VERSION,
-        parameters={name: _iso(value) for name, value in parameters.items()},
+        parameters={name: _iso(value) for name, value in parameters.items()}
+        | ({} if canary_on is None else {CANARY_PASSED_ON: canary_on.isoformat()}),
         software=software(),
     ).model_dump(by_alias=True)
 

@@ -1,20 +1,45 @@
 """What slices say after their receipts reaches the bundle, if a receipt announced it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
+import httpx2
+import pytest
+import pytest_asyncio
+from pypdf import PdfReader
+
 from contracts.bundle import Bundle
+from contracts.fields import RevokedFrom
 from contracts.messages import Held, HoldEnded, Message, ProcessorAnswered
+from contracts.proof import Signer
+from contracts.trust import Trust
 from contracts.verify_bundle import verify
-from contracts.vocabulary import Ground, Outcome, ProcessorState
+from contracts.vocabulary import Ground, Outcome, ProcessorState, Role
 from services.erasure.bundles import bundles
+from services.erasure.declaration import SERVICE
+from services.erasure.printing import print_certificate
+from shared.web import public_app
+from shared.web.configuration import WebSettings
+from shared.web.language import Language
 from tests.kernel import eventually
 from tests.ledger import Ledger, Saga
 
 UNTIL = datetime(2026, 1, 31, 23, tzinfo=UTC)
 HELD = Held(ground=Ground.LEGAL_OBLIGATION, reference="ao-147-3", until=UNTIL, rows=2)
 NOW = datetime.now(UTC)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def client(on: Ledger) -> AsyncIterator[httpx2.AsyncClient]:
+    """Open a client of the public pages."""
+    app = public_app(on.settings, [SERVICE.part()], configuration=WebSettings())
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000") as opened:
+        yield opened
+    await app.state.web.close()
 
 
 def answered(saga: Saga, recipient: str) -> ProcessorAnswered:
@@ -114,3 +139,74 @@ async def test_every_line_of_a_bundle_says_where_it_stood(on: Ledger) -> None:
 
     assert [one.offset for one in bundle.receipts] == [one["topic"]["offset"] for one in said]
     assert None not in {one.offset for one in (bundle.request, *bundle.read_backs)}
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [
+        ("en", ["Since then", "Print and post provider confirmed", "2 entries", "ao-147-3"]),
+        ("de", ["Seither", "Print and post provider hat die Löschung best", "2 Einträge"]),
+    ],
+)
+async def test_page_and_paper_say_what_was_said_since(
+    on: Ledger, client: httpx2.AsyncClient, lang: str, says: list[str]
+) -> None:
+    saga = await announced(on)
+    async with on.working():
+        await on.certified(saga)
+        for one in (answered(saga, "post"), ended(saga)):
+            await on.say(on.signer("events"), one)
+        await heard(on, saga, 2)
+    bundle = await bundle_of(on, saga)
+    since = verify(bundle.to_json())["since"]
+
+    page = await client.post(f"/{lang}/erasure/verify", data={"bundle": bundle.to_json().decode()})
+    pdf = print_certificate(bundle.certificate, Language(lang), "https://a.example.org", since)
+    paper = " ".join(" ".join(p.extract_text() for p in PdfReader(BytesIO(pdf)).pages).split())
+
+    assert page.status_code == 200
+    assert [word for word in says if word not in page.text] == []
+    assert [word for word in says if word not in paper] == []
+    assert "Oracle (Eloqua)" in page.text
+    assert "Oracle (Eloqua)" in paper
+
+
+@pytest.mark.parametrize("old", [True, False])
+async def test_our_page_knows_where_the_lines_of_an_old_bundle_stood(
+    on: Ledger, client: httpx2.AsyncClient, *, old: bool
+) -> None:
+    saga = await announced(on)
+    async with on.working():
+        await on.certified(saga)
+    bundle = (await bundle_of(on, saga)).model_dump(by_alias=True, mode="json")
+    places = [bundle["request"], *bundle["receipts"], *bundle["readBacks"]]
+    offset = max(place["offset"] for place in places)
+    if old:
+        for place in places:
+            del place["offset"]
+    trust = on.settings.trust.read_bytes()
+    root = on.signer("root", Role.ROOT)
+    key = on.signer("events").key_id
+    seen = []
+    try:
+        for end in (offset + 1, 1):
+            on.settings.trust.write_bytes(_revoked(trust, key, end, root))
+            page = await client.post("/en/erasure/verify", data={"bundle": json.dumps(bundle)})
+            seen.append("The certificate holds" in page.text)
+            alone = verify(json.dumps(bundle).encode(), trust=on.settings.trust.read_bytes())
+            assert alone["valid"] is (not old and end > 1)
+    finally:
+        on.settings.trust.write_bytes(trust)
+
+    assert seen == [True, False]
+
+
+def _revoked(trust: bytes, key_id: str, offset: int, root: Signer) -> bytes:
+    """Write the list of keys as it is after one was revoked from a place on."""
+    places = (RevokedFrom(topic="erasure.v1", partition=0, offset=offset),)
+    known = Trust.from_json(trust)
+    keys = tuple(
+        key.model_copy(update={"revoked_from": places}) if key.key_id == key_id else key
+        for key in known.keys
+    )
+    return known.model_copy(update={"keys": keys}).to_json(root)

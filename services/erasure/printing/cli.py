@@ -7,7 +7,7 @@ bundle, or the copy cannot be written.
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -53,19 +53,20 @@ def print_command(
 
     Exit 0 when it is written, 1 if the certificate does not hold, 2 if the file is no bundle.
     """
-    envelope, digest = _held(bundle, trust)
-    pdf = print_certificate(envelope, language, url or Settings.load().public_url)
+    envelope, report = _held(bundle, trust)
+    where = url or Settings.load().public_url
+    pdf = print_certificate(envelope, language, where, report["since"])
     try:
         output.write_bytes(pdf)
     except OSError:
         _say(f"{output} cannot be written.")
         raise typer.Exit(USAGE) from None
-    said = {"file": str(output), "certificate": digest, "language": language.value}
+    said = {"file": str(output), "certificate": report["sha256"], "language": language.value}
     sys.stdout.write((json.dumps(said) if as_json else f"{output}") + "\n")
 
 
-def _held(bundle: Path, trust: Path | None) -> tuple[bytes, str]:
-    """Read the envelope of a bundle that holds, and its SHA-256; else say why and exit."""
+def _held(bundle: Path, trust: Path | None) -> tuple[bytes, dict[str, Any]]:
+    """Read the envelope of a bundle that holds, and the report on it; else say why and exit."""
     data = bundle.read_bytes()
     try:
         envelope = Bundle.from_json(data).certificate
@@ -76,7 +77,7 @@ def _held(bundle: Path, trust: Path | None) -> tuple[bytes, str]:
     if not report["valid"]:
         _say(f"Nothing is printed. INVALID: {report['problem']}")
         raise typer.Exit(INVALID)
-    return envelope, str(report["sha256"])
+    return envelope, report
 
 
 def _say(sentence: str) -> None:

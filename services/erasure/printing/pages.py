@@ -9,7 +9,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from contracts.bundle import Bundle
 from contracts.topics import ERASURE_SERVICE
+from contracts.verify_bundle import verify
+from services.erasure.bundles import bundles
 from services.erasure.printing.paper import EPOCH, print_certificate
 from services.erasure.store import certificates, progress
 from shared.errors import NotFound
@@ -49,16 +52,21 @@ async def printed(request: Request, request_id: UUID, language: Language) -> Res
     """Print the certificate of a request for its origin; 404 before that, and for others."""
     web = web_of(request)
     caller = Callers(web.settings).caller_of(request)
+    trust = await asyncio.to_thread(web.settings.trust.read_bytes)
     async with transaction(request, ERASURE_SERVICE) as tx:
         if await progress.origin_of(tx, request_id) != caller:
             raise NotFound
-        found = (await certificates.find(tx, [request_id])).get(request_id)
-    if found is None or found.envelope is None:
+        found = (await bundles(tx, [request_id], trust)).get(request_id)
+    if found is None:
         raise NotFound
-    pdf = await asyncio.to_thread(
-        print_certificate, found.envelope, language, web.settings.public_url
-    )
+    pdf = await asyncio.to_thread(_printed, found, language, web.settings.public_url)
     return Response(pdf, media_type=PDF)
+
+
+def _printed(bundle: Bundle, language: Language, public_url: str) -> bytes:
+    """Print a certificate with what was said since."""
+    since = verify(bundle.to_json()).get("since", ())
+    return print_certificate(bundle.certificate, language, public_url, since)
 
 
 def _time(since: str) -> datetime | None:

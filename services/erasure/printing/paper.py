@@ -5,8 +5,8 @@ the fonts inside do not have: then it is tagged all the same and claims nothing.
 """
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,9 +18,8 @@ from contracts.certificate import PAYLOAD_TYPE, Predicate, Statement
 from contracts.envelope import unpack
 from contracts.errors import BadCertificate
 from services.erasure.printing.saying import say
-from services.erasure.settings import FOLDER
+from services.erasure.since import texts
 from shared.web.language import Language
-from shared.web.texts import Texts
 
 LAYOUT: Final = Path(__file__).with_name("certificate.typ")
 STANDARD: Final = "ua-1"
@@ -28,10 +27,16 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-def print_certificate(envelope: bytes, language: Language, public_url: str) -> bytes:
+def print_certificate(
+    envelope: bytes,
+    language: Language,
+    public_url: str,
+    since: Sequence[dict[str, Any]] = (),
+) -> bytes:
     """Lay a certificate out for paper; the same envelope gives the same bytes.
 
-    `public_url` is where the QR leads, `https://privacy.example.org`. No signature is checked.
+    `public_url` is where the QR leads, `https://privacy.example.org`; `since` is what a report
+    says was said since the certificate. No signature is checked.
     Raises BadCertificate if the envelope holds no statement.
     """
     payload, _, _ = unpack(envelope, PAYLOAD_TYPE)
@@ -41,7 +46,7 @@ def print_certificate(envelope: bytes, language: Language, public_url: str) -> b
         raise BadCertificate from None
     digest = sha256(envelope).hexdigest()
     link = public_url.rstrip("/") + issued_path(language, said.completed_at, digest)
-    data = say(said, digest, link, language, _texts())
+    data = say(said, digest, link, language, texts(), since)
     files = {
         "main.typ": LAYOUT.read_bytes(),
         "data.json": orjson.dumps(data),
@@ -88,8 +93,3 @@ def _code(link: str) -> bytes:
     drawn = io.BytesIO()
     segno.make(link, error="m", micro=False).save(drawn, kind="svg", border=4, xmldecl=False)
     return drawn.getvalue()
-
-
-@cache
-def _texts() -> Texts:
-    return Texts(FOLDER)

@@ -1,10 +1,11 @@
 """What the paper says, in the words of its language: plain texts, which the layout only places."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from contracts.certificate import OutOfScope, Participant, Predicate
+from contracts.certificate import OutOfScope, Participant, Predicate, Processor
 from contracts.fields import Held
+from services.erasure.since import recipient_named, sentences
 from shared.web.language import PAGE_ZONE, Language, day, moment
 from shared.web.texts import Texts
 
@@ -17,8 +18,13 @@ class Say(Protocol):
         ...
 
 
-def say(
-    said: Predicate, digest: str, link: str, language: Language, texts: Texts
+def say(  # noqa: PLR0917 - what stands on the paper
+    said: Predicate,
+    digest: str,
+    link: str,
+    language: Language,
+    texts: Texts,
+    since: Sequence[dict[str, Any]] = (),
 ) -> Mapping[str, Any]:
     """Write out a certificate for the layout; times in the zone of the pages, with its name."""
 
@@ -43,10 +49,8 @@ def say(
             for one in said.participants
             for held in one.held
         ],
-        "processors": [
-            ": ".join(filter(None, (one.recipient, t(f"processors.{one.state}"), one.reason)))
-            for one in said.processors
-        ],
+        "processors": [_told(one, t) for one in said.processors],
+        "since": sentences(since, language),
         "outside": [
             (texts.find(language, f"outside.{one.what}") or one.what) + _gone(one, language, t)
             for one in said.out_of_scope
@@ -66,6 +70,7 @@ def _fixed(t: Say) -> Mapping[str, str]:
         "participants_title": t("result.participants"),
         "held_title": t("print.held"),
         "processors_title": t("print.processors"),
+        "since_title": t("result.since"),
         "outside_title": t("result.outside"),
         "check_title": t("print.check"),
         "check": t("print.how"),
@@ -90,6 +95,11 @@ def _about(said: Predicate, language: Language, t: Say) -> list[list[str]]:
 def _row(one: Participant, name: str, t: Say) -> list[str]:
     rows = str(sum(one.rows.values()))
     return [name, t(f"outcomes.{one.outcome}"), rows, t("print.nothing_left")]
+
+
+def _told(one: Processor, t: Say) -> str:
+    said = (recipient_named(one.recipient), t(f"processors.{one.state}"), one.reason)
+    return ": ".join(filter(None, said))
 
 
 def _kept(held: Held, name: str, language: Language, t: Say) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from contracts.messages import uuid7
@@ -15,6 +15,7 @@ REPLAY: Final = "replay"
 OVERDUE: Final = "overdue"
 NAMES: Final = (OVERDUE, REPLAY, CANARY, SCRUB, RESTORE_DRILL)
 LATENESS: Final = timedelta(hours=2)  # how much later than its interval a check may end
+CANARY_DAYS: Final = 31  # a canary that passed longer ago says nothing of today
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,21 @@ async def scrubbed_by_schedule(tx: Transaction, interval: timedelta) -> bool:
         "select max(ended_at) from self_check where passed and name = $1", SCRUB
     )
     return ended is not None and tx.now - ended <= interval + LATENESS
+
+
+async def canary_day(tx: Transaction) -> date | None:
+    """Say on which day (UTC) the canary passed last, if a certificate of now may name it."""
+    ended: datetime | None = await tx.fetchval(
+        "select max(ended_at) from self_check where passed and name = $1", CANARY
+    )
+    found = None if ended is None else ended.astimezone(UTC).date()
+    return found if found in canary_days(tx.now) else None
+
+
+def canary_days(now: datetime) -> list[date]:
+    """List the days that a certificate of now may name, the latest first."""
+    today = now.astimezone(UTC).date()
+    return [today - timedelta(days=back) for back in range(CANARY_DAYS)]
 
 
 def gauges(found: Mapping[str, Last]) -> list[str]:

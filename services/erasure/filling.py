@@ -1,0 +1,46 @@
+"""A bundle from before places were written down gets them from what the ledger knows.
+
+Places are asked for where a key was revoked: without them nobody can tell whether an old, honest
+line stood before that. What is filled in is ours and unsigned, so it is done for our own page only.
+"""
+
+from uuid import UUID
+
+from contracts.bundle import Bundle, Evidence
+from contracts.errors import BadInput
+from contracts.messages import parse
+from services.erasure.bundles import bundles
+from shared.database import Transaction
+
+
+async def with_places(tx: Transaction, data: bytes, trust: bytes) -> bytes | None:
+    """Write into a bundle where its lines stand; None if it is no bundle or not of this ledger."""
+    try:
+        given = Bundle.from_json(data)
+        request_id = UUID(parse(given.request.line).subject)
+    except (BadInput, ValueError):
+        return None
+    ours = (await bundles(tx, [request_id], trust)).get(request_id)
+    if ours is None or ours.certificate != given.certificate:
+        return None
+    known = {one.line: one.offset for one in _lines(ours)}
+    if not all(one.line in known for one in _lines(given)):
+        return None
+    filled = {
+        name: tuple(
+            one.model_copy(update={"offset": known[one.line]}) for one in getattr(given, name)
+        )
+        for name in ("extensions", "receipts", "read_backs", "supplements")
+    }
+    request = given.request.model_copy(update={"offset": known[given.request.line]})
+    return given.model_copy(update={**filled, "request": request}).to_json()
+
+
+def _lines(bundle: Bundle) -> tuple[Evidence, ...]:
+    return (
+        bundle.request,
+        *bundle.extensions,
+        *bundle.receipts,
+        *bundle.read_backs,
+        *bundle.supplements,
+    )
