@@ -8,7 +8,7 @@ making one would take three times as long, and there is one for each line of a r
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from contracts.messages import (
@@ -101,6 +101,19 @@ class Supplement(Placed):
 
 
 Fact = Requested | Extended | Receipt | ReadBack | Supplement
+# Types of messages that are facts of a saga.
+FACTS: Final = frozenset(
+    message.type
+    for message in (
+        ErasureRequested,
+        SagaExtended,
+        SliceErased,
+        SliceReerased,
+        SliceVerified,
+        ProcessorAnswered,
+        HoldEnded,
+    )
+)
 
 
 def owed(receipt: Receipt | SliceErased | SliceReerased) -> frozenset[str]:

@@ -6,10 +6,10 @@ known as one.
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from tempfile import NamedTemporaryFile
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 MARK_BYTES: Final = 8
@@ -37,8 +37,7 @@ create table given (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(NamedTuple):
     """A closed saga: partition, digest of its state, marks of its lines, who may end it.
 
     `owed` has a mark for each last word that a slice's receipt announced and nobody has said yet.
@@ -60,20 +59,19 @@ class Closed:
 
     def owing(self, by: str, about: Iterable[str]) -> "Closed":
         """Expect the last words of a slice about these things."""
-        return replace(self, owed=self.owed + b"".join(_owed(by, one) for one in about))
+        return self._replace(owed=self.owed + b"".join(_owed(by, one) for one in about))
 
     def settled(self, by: str, about: str) -> "Closed | None":
         """Take a last word; None if none about this was owed by this slice, or any more."""
         marks, mark = _cut(self.owed), _owed(by, about)
         if mark not in marks:
             return None
-        return replace(self, owed=b"".join(one for one in marks if one != mark))
+        return self._replace(owed=b"".join(one for one in marks if one != mark))
 
     def with_line(self, line_digest: str) -> "Closed":
         """Take a later line into the state."""
         raw = bytes.fromhex(line_digest)
-        return replace(
-            self,
+        return self._replace(
             digest=sha256(b"later" + self.digest + raw).digest(),
             marks=self.marks + raw[:MARK_BYTES],
         )

@@ -28,7 +28,7 @@ from services.erasure.audit.order import Clocks
 from services.erasure.audit.register import NOT_ASKED, Register
 from services.erasure.audit.sagas import Sagas
 from services.erasure.audit.told_log import ToldLog
-from services.erasure.facts import Place
+from services.erasure.facts import FACTS, Place
 
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 PROOF_HEADERS: Final = 6  # `Proof.headers`: what is beside them was signed by nobody
@@ -77,13 +77,19 @@ class Replay:
             self.log.transaction(entry.partition, entry.offset, opened.proof.signature, leaf)
         if len(entry.headers) > PROOF_HEADERS:
             self._found(Kind.EXTRA, "a header that nobody signed", at)
-        events = opened.events
+        self._hear(opened, entry)
+
+    def _hear(self, opened: Opened, entry: Entry) -> None:
+        """Take the lines of a proven record in, in order."""
+        events, key_id, dated = opened.events, opened.signer.key_id, _BEFORE_ALL
         self.messages[opened.record.type] += len(events)
         self.last_said_at = max(self.last_said_at, *[event.time for event in events])
         for line, (event, raw) in enumerate(zip(events, opened.record.lines, strict=True)):
             place = Place(entry.partition, entry.offset, line)
-            if self._take(event, place, raw, opened.signer.key_id):
-                self._look_at_clock(event.time, place, opened.signer.key_id)
+            # The lines of a transaction share their time: it is looked at once for all of them.
+            if self._take(event, place, raw, key_id) and event.time != dated:
+                dated = event.time
+                self._look_at_clock(dated, place, key_id)
 
     def finish(self, now: datetime | None = None) -> None:
         """Judge what is left when every entry was fed.
@@ -134,20 +140,20 @@ class Replay:
 
     def _take(self, event: Event, place: Place, raw: bytes, key_id: str) -> bool:
         """Take a line in; True: it is new, and dated by who answers for the time."""
+        if event.type in FACTS:
+            return self.sagas.fact(event, place, raw, key_id)
         message = event.message
         match message:
             case ErasureCertified():
-                return self.sagas.certificate(message, event.time, place)
+                return self.sagas.certificate(event, message, place)
             case AliasesDestroyed():
-                self.sagas.end(message, event.source, place)
+                self.sagas.end(event, message, place)
             case RegisterPublished():
                 self._learn(message, place)
             case KeyPublished() | KeyRetired() | KeyRevoked():
                 self._believe(lambda: self.ring.learn(message), place)
                 if isinstance(message, KeyRevoked):
                     self._look_back(message, place)
-            case _:
-                return self.sagas.fact(event, place, raw, key_id)
         return False
 
     def _believe(self, learn: Callable[[], None], place: Place) -> None:

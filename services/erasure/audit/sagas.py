@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -64,9 +63,9 @@ class Sagas:
             self._close(subject, sagas.pop(subject), None)
         return True
 
-    def certificate(self, message: ErasureCertified, said_at: datetime, place: Place) -> bool:
+    def certificate(self, event: Event, message: ErasureCertified, place: Place) -> bool:
         """Judge a certificate and close its saga; False: the saga had one already."""
-        subject, digest = message.subject, bytes.fromhex(message.certificate_sha256)
+        subject, digest = event.subject, bytes.fromhex(message.certificate_sha256)
         opened = self.open.pop(subject, None)
         closed = self.closed.get(subject) if opened is None else None
         if closed is not None:
@@ -79,16 +78,18 @@ class Sagas:
             self._found(Kind.FORGED, what, place, subject)
         opened = opened or OpenSaga(place.partition)
         saga = next(opened.certifiables(), None) or opened.saga()
-        for kind, what in open_sagas.judge(opened, saga, message, said_at, self._register.versions):
+        for kind, what in open_sagas.judge(
+            opened, saga, message, event.time, self._register.versions
+        ):
             self._found(kind, what, place, subject)
         self.outcomes[message.outcome] += 1
         statements = self._statements(opened, message) if self._compare else b""
         self._close(subject, opened, saga, digest, statements)
         return True
 
-    def end(self, message: AliasesDestroyed, by: str, place: Place) -> None:
+    def end(self, event: Event, message: AliasesDestroyed, place: Place) -> None:
         """Judge the last word about a request."""
-        subject = message.subject
+        subject, by = event.subject, event.source
         closed = self.closed.get(subject)
         if closed is None:
             self._found(Kind.REORDERED, "forgotten before it was certified", place, None)
@@ -97,7 +98,7 @@ class Sagas:
         elif message.remaining:
             self._found(Kind.MISSING, f"{message.remaining} aliases remain", place, subject)
         elif not closed.ended:
-            self.closed.put(subject, replace(closed, ended=True))
+            self.closed.put(subject, closed._replace(ended=True))
 
     def finish(self, now: datetime) -> None:
         """Judge what is open when every line was taken in; `now` says what is late."""
