@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import broker, cases, forms, memory, report
+from bench import broker, cases, forms, history, memory, report
 from bench.place import STATE, facts
 from bench.processes import whole_system
 from bench.rounds import Result, failed
@@ -51,6 +51,9 @@ async def measure(
         results += await cases.memory_use(
             settings, lambda done: progress.update(task, completed=done)
         )
+        batches = sum(-(-count // history.BATCH) for count in memory.HISTORIES)
+        task = progress.add_task("W8 replay", total=batches)
+        results += await cases.memory_of_histories(settings, lambda: progress.advance(task))
     async with whole_system(settings):
         for name, case, total in (
             ("W3 mass erasure", cases.mass_erasure, size.rounds),

@@ -225,3 +225,20 @@ async def memory_use(settings: Settings, advance: Callable[[int], None]) -> list
         case = Case(f"W8 {who}", what, "MB", limit, 1 / 1.1, 1 / 1.1, setting)
         found.append(Result(case, rounds[number : number + 1], wrong))
     return found
+
+
+async def memory_of_histories(settings: Settings, advance: Advance) -> list[Result]:
+    """W8 of the auditor alone, over whole histories: the log is worked out too."""
+    few, many = memory.HISTORIES
+    rounds, wrong = list[Round](), ""
+    try:
+        less, more = await memory.of_histories(
+            settings.state / "history", memory.HISTORIES, lambda _: advance()
+        )
+        rounds = [Round(Turn(less, memory.MEGABYTE), Turn(more, memory.MEGABYTE))]
+    except GateFailed as error:
+        wrong = str(error)
+    what = f"memory of a replay of {few:,} sagas, its log with it"
+    setting = {"ours": f"{few:,} sagas"}
+    case = Case("W8 replay", what, "MB", f"{many:,} sagas", 1 / 1.1, 1 / 1.1, setting)
+    return [Result(case, rounds, wrong)]

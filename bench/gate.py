@@ -4,7 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from uuid import UUID
 
 from bench.people import Someone, digest_of
@@ -106,14 +107,26 @@ async def drained(settings: Settings) -> None:
 async def replay(settings: Settings) -> int:
     """Run `audit replay` over everything; gives its peak of memory in bytes. Raises GateFailed."""
     log = settings.state / "logs" / "replay.log"
+    return await _replayed(log, as_environment(settings))
+
+
+async def replay_file(folder: Path) -> int:
+    """Replay a history with its own keys and head, offline; the rest as `replay`."""
+    words = ("--from", "topic.ndjson", "--trust", "trust.json", "--checkpoint", "checkpoint")
+    named = [word if word.startswith("--") else str(folder / word) for word in words]
+    return await _replayed(folder / "replay.log", {}, *named)
+
+
+async def _replayed(log: Path, environment: Mapping[str, str], *words: str) -> int:
     with log.open("wb") as stream:
-        process = subprocess.Popen(  # noqa: ASYNC220 - our own command; awaited in a thread
-            (sys.executable, "-m", "services.cli", "audit", "replay"),
-            env={**os.environ, **as_environment(settings)},
+        process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own command; awaited in a thread
+            (sys.executable, "-m", "services.cli", "audit", "replay", *words),
+            env={**os.environ, **environment},
             stdout=stream,
             stderr=stream,
         )
     _, status, usage = await asyncio.to_thread(os.wait4, process.pid, 0)
     code = process.returncode = os.waitstatus_to_exitcode(status)
-    holds("audit replay finds nothing", true=code == 0, seen=log.read_text()[-400:])
+    said = await asyncio.to_thread(log.read_text)
+    holds("audit replay finds nothing", true=code == 0, seen=said[-400:])
     return usage.ru_maxrss * 1024

@@ -1,12 +1,20 @@
-"""W8, memory: the erasure service's worker and the auditor, after few messages and after many."""
+"""W8, memory: the erasure service's worker and the auditor, after few messages and after many.
 
-from collections.abc import Callable
+`python -m bench.memory SAGAS` compares a replay of so many sagas with one of a thousand.
+"""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import psutil
 
-from bench import broker, gate
+from bench import broker, gate, history
 from bench.erasing import Origin, ended, erase
 from bench.people import subscribe_many
+from bench.place import STATE
 from bench.processes import SLICES, Processes
 from bench.rounds import Round, Turn
 from shared.settings import Settings
@@ -22,7 +30,23 @@ COMMANDS = {
     "slices": ("work", *SLICES),
     "verifiers": ("verify-slices", *SLICES),
 }
+HISTORIES = (1_000, 100_000)  # sagas; a million by `python -m bench.memory 1000000`
 Advance = Callable[[int], None]
+
+
+async def of_histories(folder: Path, sagas: Sequence[int], advance: Advance) -> Sequence[int]:
+    """Write a history for each number of sagas and replay it with its head; gives peaks in bytes.
+
+    A history is gone once it was replayed. Raises GateFailed.
+    """
+    peaks = []
+    for count in sagas:
+        history.write(folder, count, advance)
+        try:
+            peaks.append(await gate.replay_file(folder))
+        finally:
+            shutil.rmtree(folder)
+    return peaks
 
 
 async def measure(settings: Settings, advance: Advance) -> tuple[Round, Round]:
@@ -77,3 +101,16 @@ class Growing:
         self._messages += (await broker.said_between(self._settings, begin, end)).messages
         self._ends = end
         self._advance(self._messages)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Compare two histories and print both peaks."""
+    counts = (HISTORIES[0], int(arguments[0]))
+    few, many = asyncio.run(of_histories(STATE.with_name("history"), counts, lambda _: None))
+    for count, peak in zip(counts, (few, many), strict=True):
+        print(f"{count:>9,} sagas: {peak / MEGABYTE:.1f} MB")
+    print(f"{many / few:.3f} times")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
