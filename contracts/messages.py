@@ -43,7 +43,13 @@ from contracts.events import (
 from contracts.fields import Held, Message
 from contracts.identifiers import uuid7
 from contracts.own_lines import OwnLines
-from contracts.register import KeyPublished, KeyRetired, KeyRevoked, RegisterPublished
+from contracts.register import (
+    KeyPublished,
+    KeyRetired,
+    KeyRevoked,
+    RegisterPublished,
+    WordingPublished,
+)
 from contracts.rights import DataRectified
 from contracts.spelling import ID_FORM, spelling_of
 from contracts.strict_json import load_object
@@ -76,6 +82,7 @@ __all__ = [
     "SliceScanned",
     "SliceVerified",
     "SubjectsClosed",
+    "WordingPublished",
     "encode",
     "join_lines",
     "parse",
@@ -112,6 +119,7 @@ MESSAGES: dict[MessageType, type[Message]] = {
         KeyRetired,
         KeyRevoked,
         RegisterPublished,
+        WordingPublished,
         DataRectified,
     )
 }

@@ -1,10 +1,10 @@
-"""Messages about who may speak: keys and the register of participants. They are read first."""
+"""Messages about who may speak, and in which words: keys, participants, wordings."""
 
 from typing import ClassVar
 
-from contracts.fields import KeyId, Message, Number, Places, Services, Sha256, Time
+from contracts.fields import KeyId, Message, Number, Places, Services, Sha256, Time, Wording
 from contracts.topics import ERASURE, Topic
-from contracts.vocabulary import MessageType, Role, ServiceName
+from contracts.vocabulary import Language, MessageType, Role, ServiceName
 
 
 class OfRegister(Message):
@@ -57,3 +57,27 @@ class RegisterPublished(OfRegister):
     type: ClassVar[MessageType] = MessageType.REGISTER_PUBLISHED
     version: Number
     participants: Services
+
+
+class WordingPublished(OfRegister):
+    """A text that people may agree to exists from now on; said once, by the service that shows it.
+
+    So the log dates it: a consent that names another digest for this version names a text that
+    nobody published. `sha256` is of the text's bytes.
+    """
+
+    type: ClassVar[MessageType] = MessageType.WORDING_PUBLISHED
+    service: ServiceName
+    wording: Wording
+    version: Number
+    language: Language
+    sha256: Sha256
+
+    @property
+    def name(self) -> tuple[str, str, int, str]:
+        """Which text it is: for each of these there is one digest, for ever."""
+        return self.service, self.wording, self.version, self.language.value
+
+    def speaks_for(self, service: str) -> bool:
+        """Refuse another service's text."""
+        return service == self.service

@@ -118,6 +118,7 @@ _SIGNERS = MappingProxyType(
         MessageType.KEY_RETIRED: _ROOT,
         MessageType.KEY_REVOKED: _ROOT,
         MessageType.REGISTER_PUBLISHED: _ERASURE,
+        MessageType.WORDING_PUBLISHED: _ANY,
         MessageType.DATA_RECTIFIED: _ANY,
     }
 )

@@ -40,6 +40,7 @@ class MessageType(StrEnum):
     KEY_RETIRED = "key-retired"
     KEY_REVOKED = "key-revoked"
     REGISTER_PUBLISHED = "register-published"
+    WORDING_PUBLISHED = "wording-published"
     DATA_RECTIFIED = "data-rectified"
 
 

@@ -74,7 +74,8 @@ def _add_the_rest(app: typer.Typer) -> None:
     app.command("backup", rich_help_panel=RUN)(backups.backup)
     app.command("restore", rich_help_panel=RUN)(backups.restore)
     app.command("restore-drill", rich_help_panel=RUN)(backups.restore_drill)
-    keys = keys_app([one.name for one in registry.with_database()], registry.participants())
+    names = [one.name for one in registry.with_database()]
+    keys = keys_app(names, registry.participants(), registry.wordings)
     app.add_typer(parked, name="parked", rich_help_panel=RUN)
     app.add_typer(db_commands(registry.schemas()), name="db", rich_help_panel=SET_UP)
     app.add_typer(topics, name="topics", rich_help_panel=SET_UP)

@@ -6,6 +6,8 @@ pages, worker, verifier, database, keys, register, commands.
 
 from collections.abc import Sequence
 
+from contracts.messages import WordingPublished
+from contracts.vocabulary import Language
 from services.contact.declaration import SERVICE as CONTACT
 from services.erasure.declaration import SERVICE as ERASURE
 from services.events.declaration import SERVICE as EVENTS
@@ -15,6 +17,7 @@ from services.rights.declaration import SERVICE as RIGHTS
 from services.website.declaration import SERVICE as WEBSITE
 from shared.database.migrations import Schema
 from shared.slice import Service
+from shared.web.wordings import read_wordings
 
 SERVICES = (WEBSITE, NEWSLETTER, EVENTS, CONTACT, REGISTRATION, RIGHTS, ERASURE)
 
@@ -43,6 +46,21 @@ def with_database() -> tuple[Service, ...]:
 def participants() -> tuple[str, ...]:
     """Name the services that hold a slice: the register of participants."""
     return tuple(service.name for service in SERVICES if service.participant)
+
+
+def wordings() -> tuple[WordingPublished, ...]:
+    """Give every text that people may agree to: each service's, in every version and language."""
+    return tuple(
+        WordingPublished(
+            service=service.name,
+            wording=one.id,
+            version=one.version,
+            language=Language(one.language.value),
+            sha256=one.sha256,
+        )
+        for service in SERVICES
+        for one in read_wordings(service.folder).all
+    )
 
 
 def schemas() -> tuple[Schema, ...]:

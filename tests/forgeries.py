@@ -38,6 +38,7 @@ SAYS: Final[dict[MessageType, Who]] = {
     MessageType.KEY_RETIRED: ("root", Role.ROOT),
     MessageType.KEY_REVOKED: ("root", Role.ROOT),
     MessageType.REGISTER_PUBLISHED: ("erasure", Role.SERVICE),
+    MessageType.WORDING_PUBLISHED: ("newsletter", Role.SERVICE),
     MessageType.DATA_RECTIFIED: ("newsletter", Role.SERVICE),
 }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
@@ -12,6 +12,7 @@ import typer
 from aiokafka.errors import KafkaError
 
 from contracts.fields import RevokedFrom
+from contracts.messages import WordingPublished
 from contracts.vocabulary import Role
 from shared.crash import crash
 from shared.keys import changes
@@ -24,25 +25,24 @@ from shared.settings import MissingSecret, Settings
 RESTART = "start every process again: web first, so that bundles name the key, then the workers"
 
 
-def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
-    """Build the command group for these services; `verifiers` names those that hold a slice."""
+def keys_app(
+    services: Sequence[str],
+    verifiers: Sequence[str],
+    wordings: Callable[[], Iterable[WordingPublished]] = tuple,
+) -> typer.Typer:
+    """Build the command group for these services; `verifiers` names those that hold a slice.
+
+    `wordings` reads what people may agree to.
+    """
     app = typer.Typer(help="Keys of services and verifiers.", no_args_is_help=True)
 
     @app.command("apply")
     def apply() -> None:
-        """Make the keys that are missing, trust them, and publish them with the register.
+        """Make the keys that are missing, trust them, and publish them with register and wordings.
 
         Needs the broker: keys and register are the first records on `erasure.v1`.
         """
-        settings = Settings.load()
-        with _sentences():
-            made = apply_keys(settings, services, verifiers)
-            make_dkim_key(settings.secrets / DKIM_KEY)
-        for name in made:
-            typer.echo(f"made {name}")
-        if not made:
-            typer.echo("nothing to make: every key is there")
-        _publish(settings, verifiers)
+        _apply(services, verifiers, wordings())
 
     @app.command("list")
     def show(
@@ -58,6 +58,20 @@ def keys_app(services: Sequence[str], verifiers: Sequence[str]) -> typer.Typer:
     for name, command in (("rotate", _rotate), ("retire", _retire), ("revoke", _revoke)):
         app.command(name)(command)
     return app
+
+
+def _apply(
+    services: Sequence[str], verifiers: Sequence[str], wordings: Iterable[WordingPublished]
+) -> None:
+    settings = Settings.load()
+    with _sentences():
+        made = apply_keys(settings, services, verifiers)
+        make_dkim_key(settings.secrets / DKIM_KEY)
+    for name in made:
+        typer.echo(f"made {name}")
+    if not made:
+        typer.echo("nothing to make: every key is there")
+    _publish(settings, verifiers, wordings)
 
 
 def _change(settings: Settings, change: Callable[[], object]) -> None:
@@ -142,11 +156,15 @@ def _sentences() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def _publish(settings: Settings, participants: Sequence[str] | None) -> None:
+def _publish(
+    settings: Settings,
+    participants: Sequence[str] | None,
+    wordings: Iterable[WordingPublished] = (),
+) -> None:
     """Put what is new of keys and register on the topic, before anything that needs it."""
     try:
         with _sentences():
-            sent = asyncio.run(publish_first(settings, participants))
+            sent = asyncio.run(publish_first(settings, participants, wordings))
     except (KafkaError, OSError):
         what = "keys are made, but no broker answers at EXPUNGE_KAFKA: run this again"
         typer.echo(what, err=True)

@@ -1,4 +1,4 @@
-"""The first records of a topic: keys signed by the root, then the register of participants.
+"""The first records of a topic: keys signed by the root, the register, the wordings.
 
 They have one subject, so they stand in one partition, in order, before anything that needs them.
 """
@@ -17,6 +17,7 @@ from contracts.messages import (
     KeyRevoked,
     Message,
     RegisterPublished,
+    WordingPublished,
     encode,
     uuid7,
 )
@@ -25,10 +26,10 @@ from contracts.reading import open_record
 from contracts.topics import ERASURE, ERASURE_SERVICE, REGISTER, partition_of
 from contracts.trust import KeyNews, KeyRing, Trust
 from contracts.vocabulary import MessageType, Role
-from shared.keys.files import load_ring, load_trust, root_signer, signer_for
+from shared.keys.files import KeysWrong, load_ring, load_trust, root_signer, signer_for
 from shared.settings import Settings
 
-OfRegister: TypeAlias = RegisterPublished | KeyNews
+OfRegister: TypeAlias = RegisterPublished | KeyNews | WordingPublished
 REGISTER_TYPES: Final = frozenset(
     {
         MessageType.KEY_PUBLISHED,
@@ -37,6 +38,7 @@ REGISTER_TYPES: Final = frozenset(
         MessageType.REGISTER_PUBLISHED,
     }
 )
+READ_TYPES: Final = REGISTER_TYPES | {MessageType.WORDING_PUBLISHED}
 POLL_MS: Final = 500
 log = structlog.get_logger()
 
@@ -47,13 +49,17 @@ def register_partition(settings: Settings) -> int:
 
 
 def first_records(
-    settings: Settings, participants: Iterable[str] | None, known: Sequence[Message]
+    settings: Settings,
+    participants: Iterable[str] | None,
+    known: Sequence[Message],
+    wordings: Iterable[WordingPublished] = (),
 ) -> list[tuple[Record, Proof]]:
     """Return the records that are missing on the register partition, in the order to send them.
 
     `known` is what `read_register` gave. Nothing is missing the second time. The register gets
-    its next version when its participants changed; for None it stays as it is. Raises
-    MissingSecret without the root key.
+    its next version when its participants changed; for None it stays as it is. Of `wordings`
+    each service says those that nobody has said. Raises MissingSecret without the root key,
+    KeysWrong for a text that was published otherwise.
     """
     published = {message.key_id for message in known if isinstance(message, KeyPublished)}
     versions = [message for message in known if isinstance(message, RegisterPublished)]
@@ -72,7 +78,28 @@ def first_records(
         register = RegisterPublished(version=version, participants=names)
         signer = signer_for(settings, ERASURE_SERVICE, Role.SERVICE)
         found.append(_sealed(settings, [register], signer))
-    return found
+    return [*found, *_wordings(settings, wordings, known)]
+
+
+def _wordings(
+    settings: Settings, wordings: Iterable[WordingPublished], known: Sequence[Message]
+) -> list[tuple[Record, Proof]]:
+    """Return the records of texts that the topic does not have, one for each service."""
+    said = {message.name: message for message in known if isinstance(message, WordingPublished)}
+    news: dict[str, list[WordingPublished]] = {}
+    for one in wordings:
+        if said.get(one.name, one) != one:
+            message = (
+                f"wording {one.wording} version {one.version} ({one.language}) of {one.service} is "
+                "not the text that was published: write a new version beside it"
+            )
+            raise KeysWrong(message)
+        if one.name not in said:
+            news.setdefault(one.service, []).append(one)
+    return [
+        _sealed(settings, some, signer_for(settings, service, Role.SERVICE))
+        for service, some in news.items()
+    ]
 
 
 def _ends(trust: Trust, known: Sequence[Message]) -> tuple[list[KeyRetired], list[KeyRevoked]]:
@@ -136,7 +163,7 @@ def _opened(
     try:
         hint = dict(record.headers).get("type", b"").decode("ascii", "replace")
         signer = ring.find(dict(record.headers).get("key", b"").hex())
-        if hint not in REGISTER_TYPES or signer is None:
+        if hint not in READ_TYPES or signer is None:
             return []
         opened = open_record(
             ERASURE.name,
@@ -158,16 +185,20 @@ def _opened(
     return [m for m in messages if isinstance(m, OfRegister)]
 
 
-async def publish_first(settings: Settings, participants: Iterable[str] | None) -> int:
+async def publish_first(
+    settings: Settings,
+    participants: Iterable[str] | None,
+    wordings: Iterable[WordingPublished] = (),
+) -> int:
     """Send what is missing on the register partition; gives how many records were sent.
 
-    `participants` None: of keys only.
+    `participants` None: of keys only, and `wordings`.
 
     To be called after the topics exist and before any worker starts. Raises KafkaError,
     MissingSecret, KeysWrong.
     """
     known = await read_register(settings, load_ring(settings))
-    missing = first_records(settings, participants, known)
+    missing = first_records(settings, participants, known, wordings)
     if not missing:
         return 0
     producer = AIOKafkaProducer(

@@ -24,12 +24,13 @@ from contracts.messages import (
     SliceErased,
     SliceReerased,
     SliceVerified,
+    WordingPublished,
     parse,
     split_lines,
 )
 from contracts.proof import Signer
 from contracts.topics import ROOT
-from contracts.vocabulary import CertificateOutcome, Ground, Outcome, ProcessorState, Role
+from contracts.vocabulary import CertificateOutcome, Ground, Language, Outcome, ProcessorState, Role
 from tests.auditing import History, Lines, at, entry, export_to, renumber, write
 from tests.ledger import Saga, read_back, receipt
 
@@ -387,6 +388,18 @@ def second_register(history: History, lines: Lines) -> Named:
     return Named("extra", offset, 0, "another register version 1")
 
 
+def second_text(history: History, lines: Lines) -> Named:
+    """Let a service say of a wording that it was another text all along."""
+    first = WordingPublished(
+        service="events", wording="seat", version=1, language=Language.EN, sha256="0" * 64
+    )
+    append(lines, history, history.on.signer("events"), first)
+    append(lines, history, history.on.signer("events"), first)
+    said = first.model_copy(update={"sha256": "1" * 64})
+    offset = append(lines, history, history.on.signer("events"), said)
+    return Named("extra", offset, 0, "another text of seat version 1 (en)")
+
+
 def second_receipt(history: History, lines: Lines) -> Named:
     """Let a participant change its mind between its receipt and the certificate."""
     place = at(lines, "erasure-certified")
@@ -516,6 +529,7 @@ TAMPERS: dict[str, Tamper] = {
         key_used_before_it_was_told,
         clock_set_back,
         second_register,
+        second_text,
         second_receipt,
         read_back_after_the_certificate,
         answer_of_nobody,

@@ -158,6 +158,13 @@ REVOKED = messages.KeyRevoked(
     ),
 )
 REGISTER = messages.RegisterPublished(version=1, participants=("newsletter", "rights"))
+WORDING = messages.WordingPublished(
+    service="newsletter",
+    wording="newsletter",
+    version=1,
+    language=Language.DE,
+    sha256=digest("wording"),
+)
 RECTIFIED = messages.DataRectified(
     rectification_id=RECEIPT,
     fields=(PersonField.COMPANY, PersonField.TELEPHONE),
@@ -184,6 +191,7 @@ SAMPLES: tuple[Message, ...] = (
     RETIRED,
     REVOKED,
     REGISTER,
+    WORDING,
     RECTIFIED,
 )
 

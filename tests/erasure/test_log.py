@@ -3,11 +3,16 @@
 from hashlib import sha256
 
 from contracts.merkle import leaf_hash, root
+from contracts.messages import WordingPublished, parse, split_lines
+from contracts.proof import Proof
 from contracts.tlog.checkpoint import Checkpoint, LogProof
-from contracts.tlog.entries import of_certificate, split_entries
-from contracts.vocabulary import Role
+from contracts.tlog.entries import of_certificate, of_transaction, split_entries
+from contracts.vocabulary import Language, Role
 from services.erasure.bundles import bundles
 from services.erasure.log import store
+from shared.database import unpack_headers
+from shared.keys import load_ring
+from shared.keys.first import publish_first
 from tests.kernel import eventually
 from tests.ledger import Ledger
 
@@ -56,6 +61,25 @@ async def test_every_transaction_of_the_topic_is_one_leaf_in_its_order(on: Ledge
     assert [row["log_index"] for row in rows] == sorted(row["log_index"] for row in rows)
     assert {bytes(row["digest"]) for row in rows} == {e[1:] for e in log if e[:1] == b"\x01"}
     assert len(rows) == sum(e[:1] == b"\x01" for e in log)
+
+
+async def test_a_wording_that_was_published_is_in_the_log(on: Ledger) -> None:
+    said = WordingPublished(
+        service="rights", wording="statement", version=1, language=Language.DE, sha256="0" * 64
+    )
+    async with on.working():
+        before = await settled(on)
+        sent = await publish_first(on.settings, None, [said])
+        log = await settled(on)
+    rows = await on.rows("select record_id, value, headers from evidence")
+    (row,) = [one for one in rows if parse(split_lines(one["value"])[0]).message == said]
+    proof = Proof.from_headers(unpack_headers(row["headers"]))
+    signer = load_ring(on.settings).find(proof.key_id)
+
+    assert sent == 1
+    assert signer is not None
+    assert signer.service == "rights"
+    assert of_transaction(row["record_id"], proof, signer) in log[len(before) :]
 
 
 async def test_only_what_the_topic_names_is_public(on: Ledger) -> None:

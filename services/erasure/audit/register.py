@@ -1,9 +1,9 @@
-"""Versions of the register of participants, as the topic tells them."""
+"""Versions of the register of participants, and wordings, as the topic tells them."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from contracts.messages import RegisterPublished
+from contracts.messages import RegisterPublished, WordingPublished
 
 NOT_ASKED: Final = "nobody asks it any more"
 
@@ -14,6 +14,7 @@ class Register:
     def __init__(self) -> None:
         """Begin without any."""
         self._versions: dict[int, frozenset[str]] = {}
+        self._wordings: dict[tuple[str, str, int, str], str] = {}
 
     @property
     def versions(self) -> Mapping[int, frozenset[str]]:
@@ -31,3 +32,7 @@ class Register:
             return [] if known == names else None
         before = max((one for one in self._versions if one < version), default=version)
         return sorted(self._versions[before] - names)
+
+    def learn_wording(self, message: WordingPublished) -> bool:
+        """Take a published text in; False if another one has that name."""
+        return self._wordings.setdefault(message.name, message.sha256) == message.sha256

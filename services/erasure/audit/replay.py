@@ -15,6 +15,7 @@ from contracts.messages import (
     KeyRetired,
     KeyRevoked,
     RegisterPublished,
+    WordingPublished,
 )
 from contracts.proof import Proof, Roots
 from contracts.reading import Opened, open_record
@@ -150,6 +151,10 @@ class Replay:
                 self.sagas.end(event, message, place)
             case RegisterPublished():
                 self._learn(message, place)
+            case WordingPublished():
+                if not self._register.learn_wording(message):
+                    what = f"another text of {message.wording} version {message.version}"
+                    self._found(Kind.EXTRA, f"{what} ({message.language})", place)
             case KeyPublished() | KeyRetired() | KeyRevoked():
                 self._believe(lambda: self.ring.learn(message), place)
                 if isinstance(message, KeyRevoked):
