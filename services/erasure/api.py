@@ -17,7 +17,7 @@ from services.erasure import evidence_pages, published
 from services.erasure.bundles import bundles
 from services.erasure.filling import with_places
 from services.erasure.forms import VERIFY, VERIFY_FILE
-from services.erasure.log import cosignatures
+from services.erasure.log import cosignatures, explore
 from services.erasure.log import pages as log_pages
 from services.erasure.log.store import public_note
 from services.erasure.printing import pages as printing
@@ -36,6 +36,7 @@ JSON: Final = "application/json"
 router = APIRouter()
 router.include_router(evidence_pages.router)
 router.include_router(log_pages.router)
+router.include_router(explore.router)
 router.include_router(published.router)
 router.include_router(printing.router)
 internal = APIRouter()
@@ -78,9 +79,17 @@ async def _verified(request: Request, form: Form) -> Response:
             report = await asyncio.to_thread(verify, filled, trust=trust)
     if wants_json(request):
         return Response(_json(report), media_type=JSON)
-    return render(
-        request, "erasure/result.html", report=report, **_shown(report, language(request))
-    )
+    in_log = await _in_log(request, report)
+    shown = _shown(report, language(request))
+    return render(request, "erasure/result.html", report=report, in_log=in_log, **shown)
+
+
+async def _in_log(request: Request, report: dict[str, Any]) -> bool:
+    """Say whether the public log has the certificate at the place that the bundle proves."""
+    if not report["valid"] or not report["log"]:
+        return False
+    async with transaction(request, ERASURE_SERVICE) as tx:
+        return await explore.holds(tx, report["sha256"], report["log"]["index"])
 
 
 @internal.get(f"{PATH}/certificates/{{request_id}}")
