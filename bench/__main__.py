@@ -1,4 +1,4 @@
-"""`python -m bench [--full]`: measure, print a table, and exit 1 if something is wrong or slow.
+"""`python -m bench [--full | --logs]`: measure, print a table, exit 1 if something is wrong or slow.
 
 Nothing else should run on the machine: the numbers are of this machine in this minute, and only
 the ratios mean something elsewhere.
@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import broker, cases, forms, history, memory, report
+from bench import broker, cases, forms, history, logs, memory, report
 from bench.place import STATE, facts
 from bench.processes import whole_system
 from bench.rounds import Result, failed
@@ -71,11 +71,24 @@ async def measure(
     return results, await facts(settings)
 
 
+async def only_logs(
+    settings: Settings, progress: Progress, *, full: bool
+) -> tuple[list[Result], dict[str, Any]]:
+    """Run W11 alone: no form and no message has a part in it."""
+    rounds = (cases.FULL if full else cases.SMOKE).rounds
+    task = progress.add_task("W11 logs", total=rounds)
+    results = await logs.log_ingestion(settings, rounds, lambda: progress.advance(task))
+    return results, await facts(settings)
+
+
 def main() -> int:
     """Measure; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="more and longer rounds, and memory")
-    full: bool = parser.parse_args().full
+    parser.add_argument("--logs", action="store_true", help="W11 alone: an access log taken in")
+    chosen = parser.parse_args()
+    full: bool = chosen.full
+    measuring = only_logs if chosen.logs else measure
     console = Console(stderr=True, highlight=False)
     settings = settings_of_its_own(STATE)
     if held(settings.state):
@@ -93,7 +106,7 @@ def main() -> int:
         ):
 
             async def collect() -> None:
-                found.append(await measure(settings, progress, full=full))
+                found.append(await measuring(settings, progress, full=full))
 
             run_on_uvloop(collect())  # the loop of our workers, for the limit too
     except (StackError, SettingsError, TimeoutError, ChildProcessError) as error:
