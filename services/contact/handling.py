@@ -22,7 +22,6 @@ from services.contact.settings import (
     WITHDRAWN,
     configured,
 )
-from shared.clock import berlin_day
 from shared.database import Transaction
 from shared.deadlines import Due, clear_deadline, set_deadline
 from shared.errors import Refused
@@ -101,7 +100,7 @@ async def close(tx: Transaction, subject_id: UUID, duty: Duty) -> None:
     if any(one.from_us and one.sent_at is None and one.failed_at is None for one in letters):
         raise StillSending
     if duty is not Duty.NONE:
-        until = kept_until(berlin_day(tx.now))
+        until = kept_until(letters)
         await place_hold(tx, subject_id, LETTERS, until, reference=duty.value)
     await store.end(tx, subject_id)
     await _no_more(tx, subject_id)

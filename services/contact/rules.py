@@ -1,12 +1,13 @@
 """What the contact form decides, without I/O: clock and limits are arguments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from shared.clock import end_of_day
+from shared.clock import berlin_day, end_of_day
 from shared.errors import Refused
 
 LETTER_YEARS: Final = 6  # § 257(4) HGB, § 147(3) AO for letters: from the end of their year
@@ -87,6 +88,12 @@ def silent_at(answered_at: datetime, window: timedelta) -> datetime:
     return answered_at + window
 
 
-def kept_until(closed_on: date) -> datetime:
-    """Say until when a law keeps letters (UTC): to the end of the sixth year after their own."""
-    return end_of_day(date(closed_on.year + LETTER_YEARS, 12, 31))
+def kept_until(letters: Sequence[Letter]) -> datetime:
+    """Say until when a law keeps letters (UTC): to the end of the sixth year after the last one's.
+
+    Their own year counts, not that of closing (§ 257(5) HGB, § 147(4) AO). A letter of ours that
+    never left was not sent, so it counts for nothing; what the person wrote did arrive.
+    """
+    exchanged = [one for one in letters if not one.from_us or one.sent_at is not None]
+    last = max(berlin_day(one.sent_at or one.written_at) for one in exchanged)
+    return end_of_day(date(last.year + LETTER_YEARS, 12, 31))

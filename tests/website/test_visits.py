@@ -17,9 +17,10 @@ from services.website.unlinking import unlink_closed
 from shared.saga.claims import Claim
 from shared.saga.credentials import bearer, own_credential
 from shared.web import internal_app
-from tests.website.site import Website
+from tests.website.site import Website, scripts
 
 ANALYTICS = "web.analytics"
+GOOGLE = "tracker.google_analytics"
 CANARY = "zq7Canary"
 HOME = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
 
@@ -117,25 +118,26 @@ async def test_an_objection_ends_analysis_and_leaves_the_technical_log_alone(
     website: Website,
 ) -> None:
     async with website.browser() as browser:
-        await website.choose(browser, ANALYTICS)
+        await website.choose(browser, ANALYTICS, GOOGLE)
         await browser.get("/en/")
         await website.written()
         subject = await visitor_of(website)
         technical = await website.count("select count(*) from access")
-        await website.press(browser, "/en/cookies/counting", {"objection": "yes"})
-        await website.choose(browser)
-        said = await browser.get("/en/cookies/saved")
+        answer = await website.press(browser, "/en/cookies/counting", {"objection": "yes"})
+        said = await browser.get(answer.headers["location"])
         await website.clock()
         await website.written()
         counted = await website.count("select coalesce(sum(count), 0) from total")
-        await browser.get("/en/")
+        later = await browser.get("/en/")
         await website.written()
 
     assert await website.count("select count(*) from visit where subject_id = $1", subject) == 0
     assert await website.count("select count(*) from subject where subject_id = $1", subject) == 0
     assert await website.count("select count(*) from access") > technical
     assert await website.count("select coalesce(sum(count), 0) from total") == counted
-    assert "technical log is not affected" in said.text
+    assert "technical log, without which no site can be run, is not affected" in said.text
+    assert "not recognised" in said.text
+    assert scripts(later) == {"google-analytics"}, "another consent is another matter"
 
 
 @pytest.mark.rule("R-LOG-08")

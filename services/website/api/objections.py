@@ -6,13 +6,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from contracts.vocabulary import Method
+from services.website import grants
 from services.website.forms import GOOGLE_OFF, SETTINGS, UNCOUNTED
 from services.website.frame import frame_of
 from services.website.rules.choices import COUNTING, OBJECTS, PREFERENCES, write_preferences
 from services.website.rules.trackers import GOOGLE
+from services.website.settings import ANALYTICS, SERVICE
 from services.website.site import Set
 from shared.errors import NotFound
-from shared.web import read_form, render, render_form, see_other
+from shared.web import read_form, render, render_form, see_other, transaction
 
 router = APIRouter()
 YEAR = int(timedelta(days=365).total_seconds())
@@ -27,11 +30,21 @@ async def counting_page(request: Request) -> Response:
 
 @router.post(UNCOUNTED.action)
 async def object_to_counting(request: Request, lang: str) -> Response:
-    """Remember the objection in the browser, or take it back; nothing is stored here."""
+    """Remember the objection in the browser, or take it back; nothing is stored here.
+
+    Who objects to being counted is not recognised either: a visitor's own log ends, with its link
+    to an account (R-LOG-06, R-LOG-08). Taking the objection back begins none.
+    """
     values = await read_form(request, UNCOUNTED)
     objects = values.get("objection") is not None
-    cookie = Set(COUNTING, OBJECTS, YEAR) if objects else Set(COUNTING)
-    frame_of(request).cookies.append(cookie)
+    frame = frame_of(request)
+    key = frame.visitor.signals.key
+    if objects and key is not None:
+        async with transaction(request, SERVICE) as tx:
+            standing = await grants.stands(tx, key)
+            over = [subject for purpose, subject in standing.items() if purpose == ANALYTICS]
+            await grants.end(tx, over, Method.SETTINGS)
+    frame.cookies.append(Set(COUNTING, OBJECTS, YEAR) if objects else Set(COUNTING))
     return see_other(f"/{lang}/cookies/counting/saved")
 
 
