@@ -11,19 +11,21 @@ from shared.deadlines import Actions, Due, set_deadline
 
 
 async def end_sign_ins(tx: Transaction, due: Sequence[Due]) -> None:
-    """Delete sign-ins whose time is over; look again when the next one of an account ends."""
+    """Delete what is over of sign-ins, the account page's cookie first, then all of it (R-CK-06).
+
+    It looks again when the next one of an account ends.
+    """
     subjects = {one.subject_id for one in due if one.subject_id is not None}
     found = await sign_ins.of_subjects(tx, subjects)
-    until = {one.sign_in_id: rules.documents_end(one, ends()) for one in found}
-    await sign_ins.forget(tx, [one for one, end in until.items() if end <= tx.now])
+    over = {one.sign_in_id for one in found if rules.documents_end(one, ends()) <= tx.now}
+    await sign_ins.forget(tx, over)
+    left = [one for one in found if one.sign_in_id not in over]
+    closed = [one.sign_in_id for one in left if rules.account_end(one, ends()) <= tx.now]
+    await sign_ins.forget_account_pages(tx, closed)
     for subject in subjects:
-        left = [
-            until[one.sign_in_id]
-            for one in found
-            if one.subject_id == subject and until[one.sign_in_id] > tx.now
-        ]
-        if left:
-            await set_deadline(tx, subject, SIGNED_OUT, min(left))
+        times = [rules.next_end(one, ends(), tx.now) for one in left if one.subject_id == subject]
+        if times:
+            await set_deadline(tx, subject, SIGNED_OUT, min(times))
 
 
 ACTIONS: Actions = {SIGNED_OUT: end_sign_ins}

@@ -174,6 +174,12 @@ def account_end(sign_in: SignIn, ends: Ends) -> datetime:
     return min(latest, documents_end(sign_in, ends))
 
 
+def next_end(sign_in: SignIn, ends: Ends, now: datetime) -> datetime:
+    """Say when something of a sign-in ends next: its account page, and after that its documents."""
+    account = account_end(sign_in, ends)
+    return account if account > now else documents_end(sign_in, ends)
+
+
 Counts = Callable[[str, int], bool]
 
 

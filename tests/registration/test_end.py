@@ -115,9 +115,9 @@ async def test_two_clicks_make_one_request(site: Site) -> None:
 async def test_a_restricted_account_can_be_ended(site: Site) -> None:
     ada = site.address()
     subject_id = await site.account(ada)
+    await site.idle()  # or a mail is under way, which the end waits for
     await site.restrict(subject_id)
     browser = await site.signed_in(ada)
-    await site.idle()
 
     answer = await site.press(END, {"password": PASSWORD}, client=browser)
 

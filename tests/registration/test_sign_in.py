@@ -1,6 +1,7 @@
 """Signing in: two cookies, what each opens, and how they end."""
 
 import asyncio
+from datetime import timedelta
 from http.cookies import SimpleCookie
 
 import httpx2
@@ -176,6 +177,40 @@ async def test_it_ends_after_the_last_use_and_in_all(
 
     assert answers == [status, status]
     assert ("sign_in" in await site.everything(subject_id)) == (status == 200)
+
+
+@pytest.mark.rule("R-CK-06")
+@pytest.mark.parametrize(
+    ("begun", "seen", "kept"), [("29 min", "29 min", True), ("1 d", "1 min", False),
+                                ("31 min", "31 min", False), ("11 h", "1 min", True)],
+)  # fmt: skip
+async def test_the_account_pages_cookie_is_forgotten_once_it_opens_nothing_any_more(
+    site: Site, *, begun: str, seen: str, kept: bool
+) -> None:
+    ada = site.address()
+    subject_id = await site.account(ada)
+    browser = await site.signed_in(ada)
+    due = "select due_at - now() from deadline where subject_id = $1 and kind = 'signed-out'"
+    first = await site.value(due, subject_id)
+    async with site.eraser.begin() as tx:
+        await tx.execute(
+            f"""
+            update sign_in
+               set begun_at = now() - interval '{begun}',
+                   account_seen_at = now() - interval '{seen}'
+             where subject_id = $1
+            """,
+            subject_id,
+        )
+
+    await site.let_pass(subject_id, "signed-out")
+    left = "select account_sha256 is not null from sign_in where subject_id = $1"
+
+    assert await site.value(left, subject_id) is kept
+    assert (await browser.get(DOCUMENT)).status_code == 200
+    assert first < timedelta(hours=1), "somebody looks when it may be over"
+    again = await site.value(due, subject_id)
+    assert (again < timedelta(hours=1)) is kept
 
 
 @pytest.mark.rule("R-CK-04")

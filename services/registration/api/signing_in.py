@@ -105,7 +105,7 @@ async def _begin(request: Request, tx: Transaction, subject_id: UUID, values: Va
 async def plan_end(tx: Transaction, begun: SignIn) -> None:
     """Set when the clock looks for sign-ins of this account that are over (R-CK-06)."""
     others = await sign_ins.of_subject(tx, begun.subject_id)
-    first = min(rules.documents_end(one, ends()) for one in (begun, *others))
+    first = min(rules.next_end(one, ends(), tx.now) for one in (begun, *others))
     await set_deadline(tx, begun.subject_id, SIGNED_OUT, first)
 
 

@@ -91,5 +91,17 @@ async def forget(tx: Transaction, sign_ins: Collection[UUID]) -> None:
     await tx.execute("delete from sign_in where sign_in_id = any($1::uuid[])", list(sign_ins))
 
 
+async def forget_account_pages(tx: Transaction, sign_ins: Collection[UUID]) -> None:
+    """Delete the digests of account pages' cookies whose time is over; documents stay open."""
+    await tx.execute(
+        """
+        update sign_in
+           set account_sha256 = null
+         where sign_in_id = any($1::uuid[]) and account_sha256 is not null
+        """,
+        list(sign_ins),
+    )
+
+
 def _sign_in(row: Any) -> SignIn:
     return SignIn(**{name: row[name] for name in _SIGN_IN.split(", ")})
