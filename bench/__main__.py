@@ -1,4 +1,4 @@
-"""`python -m bench [--full | --logs]`: measure, print a table, exit 1 if something is wrong or slow.
+"""`python -m bench [--full | --logs]`: measure, print a table; 1 if something is wrong or slow.
 
 Nothing else should run on the machine: the numbers are of this machine in this minute, and only
 the ratios mean something elsewhere.
