@@ -19,6 +19,7 @@ FOUND: Final = 200
 MISSING: Final = (404, 410)
 NO_HEAD: Final = "There is no head of a log there: name a folder or the address that ends in /log."
 NO_ANSWER: Final = "The log does not answer."
+TOO_LARGE: Final = "What the log gives is larger than any head, tile or bundle."
 
 
 class Published:
@@ -66,23 +67,33 @@ class Published:
         raise BadLog
 
     def _read(self, path: str) -> bytes | None:
-        if self._folder is None:
-            return self._fetch(f"{self._prefix}/{path}")
+        content = self._from_folder(path) if self._folder else self._fetch(f"{self._prefix}/{path}")
+        if content is not None and len(content) > MAX_BYTES:
+            raise Unreadable(TOO_LARGE)
+        return content
+
+    def _from_folder(self, path: str) -> bytes | None:
         try:
-            with (self._folder / path).open("rb") as file:
-                return file.read(MAX_BYTES)
+            with ((self._folder or Path()) / path).open("rb") as file:
+                return file.read(MAX_BYTES + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise Unreadable(NO_HEAD) from error
 
     def _fetch(self, address: str) -> bytes | None:
+        """Read no more than is looked at: who answers may be the one who is distrusted."""
+        content = b""
         try:
-            answer = self._client.get(address)
+            with self._client.stream("GET", address) as answer:
+                if answer.status_code in MISSING:
+                    return None
+                if answer.status_code != FOUND:
+                    raise Unreadable(NO_ANSWER)
+                for part in answer.iter_bytes(MAX_BYTES):
+                    content += part
+                    if len(content) > MAX_BYTES:
+                        break
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Unreadable(NO_ANSWER) from error
-        if answer.status_code in MISSING:
-            return None
-        if answer.status_code != FOUND or len(answer.content) > MAX_BYTES:
-            raise Unreadable(NO_ANSWER)
-        return answer.content
+        return content
