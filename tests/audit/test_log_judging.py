@@ -190,11 +190,12 @@ def test_what_was_sent_again_long_after_stands_once(topics: Topics) -> None:
     for number in range(5_000):
         tell(told, 0, 100 + number, 100 + number)
     tell(told, 0, 9_000, 3)
+    tell(told, 0, 9_001, 9_001)
     leaves = [leaf.entry for leaf in told.leaves()]
 
     assert leaves.count(said(3)) == 1
-    assert leaves[3] == said(3)
-    assert (len(leaves), told.size) == (SIZE + 5_000, SIZE + 5_000)
+    assert (leaves[3], leaves[-1]) == (said(3), said(9_001))
+    assert (len(leaves), told.size) == (SIZE + 5_001, SIZE + 5_001)
 
 
 def _shared_topic(seed: int) -> tuple[ToldLog, list[bytes], list[int]]:
