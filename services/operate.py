@@ -118,6 +118,7 @@ def status(*, as_json: AsJson = False) -> None:
         "ready": bool(found.get("url")) and answers_ok(f"{found.get('url')}/readyz"),
         "children": [{"name": name, **facts} for name, facts in found.get("children", {}).items()],
         "checks": _checks() if found else [],
+        "witnesses": _witnesses() if found else [],
     }
     if as_json:
         typer.echo(json.dumps(answer))
@@ -140,6 +141,8 @@ def _print_status(answer: dict[str, Any]) -> None:
     for check in answer["checks"]:
         word = "late" if check["late"] else "passed" if check["passed"] else "FAILED"
         typer.echo(f"Check {check['name']}: {word}, {check['ended_at']}")
+    for one in answer["witnesses"]:
+        typer.echo(f"Witness {one['name']}: saw {one['size']} leaves of the log, {one['at']}")
 
 
 def _checks() -> list[dict[str, Any]]:
@@ -156,6 +159,16 @@ def _checks() -> list[dict[str, Any]]:
             "passed_at": one.passed_at and one.passed_at.isoformat(timespec="seconds"),
         }
         for one in known().values()
+    ]
+
+
+def _witnesses() -> list[dict[str, Any]]:
+    """Say how much of the log each witness signed, and when by its clock."""
+    from services.evidence import witnessed  # noqa: PLC0415 (loads the database's driver)
+
+    return [
+        {"name": name, "size": one.size, "at": one.at and one.at.isoformat(timespec="seconds")}
+        for name, one in witnessed().items()
     ]
 
 

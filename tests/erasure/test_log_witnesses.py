@@ -23,6 +23,7 @@ from contracts.tlog.entries import of_certificate
 from contracts.tlog.notes import VerifierKey
 from contracts.verify_bundle import verify
 from contracts.vocabulary import Role
+from services import operate
 from services.cli import application as commands
 from services.erasure.bundles import bundles
 from services.erasure.declaration import SERVICE
@@ -166,6 +167,10 @@ async def test_a_head_is_cosigned_whoever_else_is_slow_or_away(
     assert 'expunge_log_witness_size{witness="slow.example.org"} 0\n' in metrics
     sizes = {one["name"]: one["size"] for one in orjson.loads(shown.stdout)["witnesses"]}
     assert sizes == {"slow.example.org": 0, "away.example.org": 0, NAME: head.size}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    status = {one["name"]: one["size"] for one in await asyncio.to_thread(operate._witnesses)}
+    assert status == sizes
 
 
 async def got(app: Starlette, path: str) -> str:

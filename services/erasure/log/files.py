@@ -79,7 +79,7 @@ async def publish(tx: Transaction, folder: Path) -> Checkpoint | None:
     Cosignatures that came since are news too. Raises AnotherLog for a folder with another log's
     files.
     """
-    await store.lock_publishing(tx)  # another worker's older head may not come after ours
+    await store.lock_publishing(tx, folder)  # another worker's older head may not come after ours
     note = await shown_note(tx)
     if note is None:
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from contracts.tlog.entries import of_transaction, tile_of_bundle
@@ -226,9 +227,13 @@ async def checkpoints_over(tx: Transaction, indices: Sequence[int]) -> dict[int,
     return {row["wanted"]: row["note"] for row in rows}
 
 
-async def lock_publishing(tx: Transaction) -> None:
-    """Become the one who writes published files until this transaction ends; waits for others."""
-    await tx.execute("select pg_advisory_xact_lock($1)", PUBLISHING)
+async def lock_publishing(tx: Transaction, folder: Path) -> None:
+    """Become the one who publishes into a folder until this transaction ends; waits for others."""
+    await tx.execute("select pg_advisory_xact_lock($1, hashtext($2))", PUBLISHING, _name(folder))
+
+
+def _name(folder: Path) -> str:
+    return str(folder.absolute())
 
 
 async def public_note(tx: Transaction) -> bytes | None:
