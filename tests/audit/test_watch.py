@@ -101,7 +101,7 @@ async def test_an_older_head_in_the_place_of_the_newest_is_a_tail_that_was_cut(
     again, _ = await look(history, folder, log)
 
     what = SHRUNK.format(now=Checkpoint.read(note).size, then=newest)
-    assert (code, whats(said), again) == (1, [what], 1)
+    assert (code, whats(said)[0], again) == (1, what, 1)
 
 
 async def test_a_head_that_nobody_signed_is_not_kept(
@@ -138,6 +138,29 @@ async def test_two_heads_over_two_histories_are_kept_as_evidence(
     assert evidence.read_bytes() == forged
     kept = orjson.loads((folder / "kept.json").read_bytes())["head"]
     assert Checkpoint.read(kept.encode()) == head
+
+
+async def test_a_leaf_that_was_changed_below_the_head_is_named(
+    history: History, folder: Path, log: Path
+) -> None:
+    """Whoever has the database writes other leaves, and leaves the head as it is."""
+    await look(history, folder, log)
+    bundle = entries_of(log)
+    content = bytearray(bundle.read_bytes())
+    content[-1] ^= 1
+    bundle.write_bytes(content)
+
+    code, said = await look(history, folder, log)
+
+    assert code == 1
+    assert [one["kind"] for one in said["findings"]["first"]] == ["forged", "forged"]
+    assert "of the log is not the certificate that the topic names" in whats(said)[0]
+
+
+def entries_of(log: Path) -> Path:
+    """Find the one bundle of leaves of a small log."""
+    (bundle,) = (file for file in (log / "tile/entries").rglob("*") if file.is_file())
+    return bundle
 
 
 async def test_a_tail_that_was_cut_off_an_export_is_named_with_its_offset(

@@ -152,15 +152,17 @@ def _moved(hashed: Hashed, kept: Kept) -> Iterator[Finding]:
 def _logged(
     work: Replay, published: Published, head: Checkpoint | None, kept: Kept
 ) -> Iterator[Finding]:
-    """Hold both heads against the topic, leaf by leaf where they do not fit or nothing tells."""
+    """Hold both heads against the topic, and each public leaf against what the topic says there."""
     before = kept.checkpoint()
     heads = [one for one in (before, head) if one is not None]
     if work.log is None or not heads:
         return
-    several = len(work.log.partitions) > 1
-    found = [] if several else list(hold(work.log, heads))
-    if head is not None and (several or found):
-        found = [*hold_files(work.log, published.leaves(head.size), heads), *found]
+    found: list[Finding] = []
+    if head is not None:
+        over = [one for one in heads if one.size <= head.size]
+        found += hold_files(work.log, published.leaves(head.size), over)
+    if len(work.log.partitions) < 2:  # noqa: PLR2004 - of several, the topic alone tells no order
+        found += hold(work.log, heads)
     yield from dict.fromkeys(found)
 
 
