@@ -32,7 +32,8 @@ class Copy:
         if not (folder / CHECKPOINT).exists():
             return None
         head = Checkpoint.read((folder / CHECKPOINT).read_bytes())
-        files = [path for path in (folder / "tile").rglob("*") if path.is_file()]
+        found = [path for path in (folder / "tile").rglob("*") if path.is_file()]
+        files = [path for path in found if not path.name.startswith(".")]  # a draft is no file yet
         return cls(head, {str(path.relative_to(folder)): path.read_bytes() for path in files})
 
     def is_served(self, address: str) -> bool:

@@ -53,10 +53,16 @@ async def latest(tx: Transaction, keys: Iterable[VerifierKey]) -> dict[VerifierK
     return {key: found.get(key, Seen()) for key in named.values()}
 
 
-async def lines_below(tx: Transaction, size: int) -> list[str]:
-    """Give the lines for a head of this size."""
-    rows = await tx.fetch("select line from log_cosignature where size = $1 order by witness", size)
-    return [row["line"] for row in rows]
+async def lines_below(tx: Transaction, sizes: Iterable[int]) -> dict[int, list[str]]:
+    """Give the lines below heads of these sizes, where there are any."""
+    rows = await tx.fetch(
+        "select size, line from log_cosignature where size = any($1) order by size, witness",
+        list(set(sizes)),
+    )
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["size"], []).append(row["line"])
+    return found
 
 
 async def shown_note(tx: Transaction) -> bytes | None:
@@ -64,7 +70,8 @@ async def shown_note(tx: Transaction) -> bytes | None:
     note = await store.public_note(tx)
     if note is None:
         return None
-    return add_signatures(note, await lines_below(tx, Checkpoint.read(note).size))
+    size = Checkpoint.read(note).size
+    return add_signatures(note, (await lines_below(tx, [size])).get(size, []))
 
 
 async def notes_over(tx: Transaction, indices: Sequence[int]) -> dict[int, bytes]:
@@ -86,14 +93,14 @@ async def notes_over(tx: Transaction, indices: Sequence[int]) -> dict[int, bytes
         list(indices),
     )
     sizes = {row["wanted"]: row["size"] for row in rows}
-    first = await store.checkpoints_over(tx, [sizes.get(index, index + 1) - 1 for index in indices])
-    found: dict[int, bytes] = {}
-    for index in indices:
-        note = first.get(sizes.get(index, index + 1) - 1)
-        if note is not None:
-            lines = await lines_below(tx, sizes[index]) if index in sizes else []
-            found[index] = add_signatures(note, lines)
-    return found
+    lines = await lines_below(tx, sizes.values())
+    last = {index: sizes.get(index, index + 1) - 1 for index in indices}  # leaf of the head wanted
+    notes = await store.checkpoints_over(tx, list(last.values()))
+    return {
+        index: add_signatures(notes[leaf], lines.get(sizes.get(index, 0), []))
+        for index, leaf in last.items()
+        if leaf in notes
+    }
 
 
 def gauges(size: int, seen: dict[VerifierKey, Seen]) -> list[str]:
