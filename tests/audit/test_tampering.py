@@ -554,6 +554,7 @@ TAMPERS: dict[str, Tamper] = {
 }
 
 
+@pytest.mark.rule("R-3P-03", "R-ACC-11")
 @pytest.mark.parametrize("name", TAMPERS)
 async def test_the_first_bad_entry_is_named(history: History, exported: Path, name: str) -> None:
     lines = await export_to(history, exported)

@@ -83,6 +83,7 @@ async def _is(value: Any, wanted: int) -> bool:
     return bool(await value == wanted)
 
 
+@pytest.mark.rule("R-3P-03", "R-ACC-11")
 async def test_the_certificate_names_recipients_and_a_later_bundle_their_answers(
     on: Ledger,
 ) -> None:
@@ -110,6 +111,7 @@ async def test_the_certificate_names_recipients_and_a_later_bundle_their_answers
     ]
 
 
+@pytest.mark.rule("R-3P-03", "R-ACC-11")
 async def test_what_no_receipt_announced_is_evidence_and_in_no_bundle(on: Ledger) -> None:
     saga = await announced(on)
     async with on.working():

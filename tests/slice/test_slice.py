@@ -165,7 +165,7 @@ async def _held_until(shop: Shop, asked: UUID, away: timedelta) -> datetime:
     return until
 
 
-@pytest.mark.rule("R-17-01", "R-ACC-11")
+@pytest.mark.rule("R-17-01", "R-ACC-11", "R-3P-03")
 async def test_who_erases_again_names_all_that_is_held_and_everybody_who_is_told(
     shop: Shop,
 ) -> None:
