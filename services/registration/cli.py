@@ -15,6 +15,7 @@ from services.registration.issue import Issue, State, read_issue
 from services.registration.promoting import Progress, begin, progress, queue_all, send
 from services.registration.settings import SERVICE
 from services.registration.store import accounts, changes, promotions
+from shared.clock import end_of_day
 from shared.commands import AsJson, opened, print_answer, refuse, run
 from shared.errors import Refused
 from shared.inventory import lift_hold, place_hold
@@ -65,7 +66,9 @@ def promote_command(
 def hold_command(
     name: Annotated[str, typer.Argument(help="contract or records.")],
     *,
-    until: Annotated[datetime, typer.Option(help="The last day, as 2027-12-31 (UTC).")],
+    until: Annotated[
+        datetime, typer.Option(help="The last day to keep it, as 2027-12-31.", formats=["%Y-%m-%d"])
+    ],
     reference: Annotated[str, typer.Option(help="The paragraph, as hgb-257.")] = "",
     lift: Annotated[bool, typer.Option("--lift", help="Take the hold back.")] = False,
     as_json: AsJson = False,
@@ -74,7 +77,7 @@ def hold_command(
     hold = next((one for one in HOLDS if one.name == name), None)
     if hold is None:
         refuse(f"Holds are: {', '.join(one.name for one in HOLDS)}.")
-    end = until.replace(tzinfo=UTC)
+    end = end_of_day(until.date())
     if not lift and not timedelta(0) < end - datetime.now(UTC) < DAYS_MOST:
         refuse("A hold needs a last day that is still to come, within forty years.")
     try:

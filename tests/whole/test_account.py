@@ -236,6 +236,7 @@ async def test_a_hold_is_placed_by_a_command_that_asks_for_the_address(
     (row,) = await installation.ask("registration", sql, ada.person.address)
     assert row["reference"] == "hgb-257"
     assert "legal-obligation" in told
+    assert '"until":"2031-12-31T23:00:00+00:00"' in told, "to the end of its last day, in Berlin"
 
 
 @pytest.mark.rule("R-ACC-06")
