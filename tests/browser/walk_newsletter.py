@@ -117,6 +117,20 @@ async def _choose_the_file(visitor: Visitor, bundle: str) -> None:
     await visitor.page.set_input_files("#bundle", file)
     await visitor.send()
     assert await visitor.page.locator("main [role=status]").count() == 1
+    await _walk_up_the_log(visitor)
+
+
+async def _walk_up_the_log(visitor: Visitor) -> None:
+    """From the certificate to its entry, to the log, to another entry, and to one that is not."""
+    await visitor.follow(f'main a[href^="/{visitor.lang}/erasure/log/entry?index="]')
+    await visitor.look()
+    await visitor.follow(f'main a[href="/{visitor.lang}/erasure/log"]')
+    await visitor.look()
+    await visitor.follow(f'main a[href^="/{visitor.lang}/erasure/log/entry?index="]')
+    assert await visitor.page.locator("main ol li").count() > 1
+    await visitor.open(f"/{visitor.lang}/erasure/log/entry?index=999999999")
+    assert await visitor.page.locator("main [role=alert]").count() == 1
+    await visitor.look()
 
 
 async def _follow_the_printed_copy(visitor: Visitor, bundle: str) -> None:
