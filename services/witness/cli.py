@@ -70,7 +70,6 @@ def serve(
     except BadLog:
         message = "this is no key of a log: name+id+key"
         raise typer.BadParameter(message, param_hint="--log") from None
-    set_up_logs("witness")
     try:
         asyncio.run(_serve(folder, logs, bind))
     except NoWitness as why:
@@ -83,6 +82,7 @@ async def _serve(folder: Path, logs: dict[str, list[bytes]], bind: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with contextlib.closing(Keeper(folder)) as keeper:
+        set_up_logs("witness")
         app = application(Witness(own, logs, keeper))
         async with listening(app, bind, WebSettings.load()):
             typer.echo(own.verifier)
