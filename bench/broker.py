@@ -18,6 +18,7 @@ BATCH_BYTES = 900 * 1024
 READ_AT_ONCE = 2_000
 POLL_MS = 500
 Ends = Mapping[TopicPartition, int]
+NO_HEADERS: list[tuple[str, bytes]] = []  # the client takes nothing but a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Raw(NamedTuple):
 
     value: bytes
     key: bytes | None = None
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: list[tuple[str, bytes]] = NO_HEADERS
 
 
 async def make_limit_topic(settings: Settings) -> None:
@@ -91,7 +92,7 @@ async def records_between(settings: Settings, begin: Ends, end: Ends) -> list[Ra
             found = await consumer.getmany(timeout_ms=POLL_MS, max_records=READ_AT_ONCE)
             for place, batch in found.items():
                 records += [
-                    Raw(record.value, record.key, tuple(record.headers))
+                    Raw(record.value, record.key, list(record.headers))
                     for record in batch
                     if record.offset < end[place]
                 ]
@@ -118,17 +119,12 @@ async def raw_producer(settings: Settings) -> AIOKafkaProducer:
 async def produce(producer: AIOKafkaProducer, records: Sequence[Raw]) -> None:
     """Send records in full batches, each acknowledged before the next leaves."""
     batch: Any = producer.create_batch()
-    for record in records:
-        if not _fits(batch, record):
+    for value, key, headers in records:
+        if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
             await _send(producer, batch)
             batch = producer.create_batch()
-            _fits(batch, record)
+            batch.append(timestamp=None, key=key, value=value, headers=headers)
     await _send(producer, batch)
-
-
-def _fits(batch: Any, record: Raw) -> bool:
-    value, key, headers = record
-    return batch.append(timestamp=None, key=key, value=value, headers=list(headers)) is not None
 
 
 async def _send(producer: AIOKafkaProducer, batch: Any) -> None:

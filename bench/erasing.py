@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from bench import broker
@@ -26,6 +28,7 @@ from shared.settings import Settings
 
 BATCH = 500  # requests of one opening transaction, and subjects of one bare delete
 PATIENCE_S = 120.0
+Slices = tuple[Any, Any]  # connections to both databases
 POLL_S = 0.02  # each look is on the cores that are measured: nothing is counted before the end
 
 
@@ -133,27 +136,35 @@ async def erase_bare(settings: Settings, people: Sequence[Someone], said: broker
     records = [broker.Raw(bytes(size))] * said.messages
     producer = await broker.raw_producer(settings)
     try:
-        began = time.perf_counter()
-        await asyncio.gather(delete_bare(settings, people), broker.produce(producer, records))
-        return Turn(len(people), time.perf_counter() - began)
+        async with both_slices(settings) as slices:
+            began = time.perf_counter()
+            await asyncio.gather(delete_bare(slices, people), broker.produce(producer, records))
+            return Turn(len(people), time.perf_counter() - began)
     finally:
         await producer.stop()
 
 
-async def delete_bare(settings: Settings, people: Sequence[Someone]) -> None:
-    """Delete the rows of people in both slices, in batches."""
+@asynccontextmanager
+async def both_slices(settings: Settings) -> AsyncIterator[Slices]:
+    """Connect to both slices, before the clock starts."""
     async with Admin(settings, NEWSLETTER) as newsletter, Admin(settings, RIGHTS) as rights:
-        await asyncio.gather(
-            _delete(newsletter, TABLES, sorted(one.subject_id for one in people)),
-            _delete(rights, ASKING_TABLES, sorted(one.asking_id for one in people)),
-        )
+        yield newsletter, rights
 
 
-async def _delete(connection: object, tables: Sequence[str], ids: Sequence[UUID]) -> None:
+async def delete_bare(slices: Slices, people: Sequence[Someone]) -> None:
+    """Delete the rows of people in both slices, in batches."""
+    newsletter, rights = slices
+    await asyncio.gather(
+        _delete(newsletter, TABLES, sorted(one.subject_id for one in people)),
+        _delete(rights, ASKING_TABLES, sorted(one.asking_id for one in people)),
+    )
+
+
+async def _delete(connection: Any, tables: Sequence[str], ids: Sequence[UUID]) -> None:
     for start in range(0, len(ids), BATCH):
-        async with connection.transaction():  # type: ignore[attr-defined]
+        async with connection.transaction():
             for table in tables:
-                await connection.execute(  # type: ignore[attr-defined]
+                await connection.execute(
                     f"delete from {table} where subject_id = any($1::uuid[])",
                     ids[start : start + BATCH],
                 )

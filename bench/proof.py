@@ -124,12 +124,12 @@ async def prove_bare(settings: Settings, people: Sequence[Someone], proof: Proof
     signer = signer_for(settings, RIGHTS, Role.SERVICE)
     producer = await broker.raw_producer(settings)
     try:
-        async with Admin(settings, DATABASE) as limit:
+        async with Admin(settings, DATABASE) as limit, erasing.both_slices(settings) as slices:
             began = time.perf_counter()
             for message in proof.signed:
                 signer.sign(message)
             await asyncio.gather(
-                erasing.delete_bare(settings, people),
+                erasing.delete_bare(slices, people),
                 _write(limit, proof),
                 _send(producer, proof),
             )
