@@ -115,7 +115,7 @@ def _setting(size: Size, said: broker.Said) -> dict[str, Any]:
         "bytes of a message": round(said.bytes / said.messages),
         "records of ours": said.records,
         "batch": f"{erasing.BATCH} opened, as many deleted bare",
-        "processes": "3 of ours (web, workers, verifiers), 1 of the limit",
+        "processes": "4 of ours (web, workers, ledger, verifiers), 1 of the limit",
         "connections": "8 a role of ours, 1 a slice of the limit",
     }
 

@@ -17,7 +17,8 @@ from shared.settings import Settings
 SLICES = ("newsletter", "rights")  # measured; those that have nothing to do do not run either
 COMMANDS = {
     "web": ("serve", *SLICES, "erasure"),
-    "workers": ("work", *SLICES, "erasure"),
+    "workers": ("work", *SLICES),
+    "ledger": ("work", "erasure"),
     "verifiers": ("verify-slices", *SLICES),
 }
 READY_S = 60.0

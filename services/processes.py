@@ -27,6 +27,9 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 Names = Annotated[list[str] | None, typer.Argument(help="Services; all live ones without.")]
+Without = Annotated[
+    list[str] | None, typer.Option(help="A service that another process works for.")
+]
 
 
 def serve(names: Names = None) -> None:
@@ -36,9 +39,11 @@ def serve(names: Names = None) -> None:
     run_on_uvloop(_serve(Settings.load(), services))
 
 
-def work(names: Names = None) -> None:
+def work(names: Names = None, without: Without = None) -> None:
     """Relay, consume, mail and keep the deadlines of the services."""
-    services, settings = named(names), Settings.load()
+    others = named(without) if without else ()
+    services = [service for service in named(names) if service not in others]
+    settings = Settings.load()
     set_up_logs("workers")
     works = [service.work(settings) for service in services if service.kernel is not None]
     run_on_uvloop(run(settings, works, load_ring(settings)))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
+from contracts.topics import ERASURE_SERVICE
 from shared.settings import Settings
 from shared.stack.disk import free_mib
 from shared.stack.display import Display
@@ -69,12 +70,15 @@ def _written(value: object) -> str:
 def our_children(settings: Settings, environment: Mapping[str, str]) -> list[Child]:
     """Describe what runs besides the stack, in the order of the start."""
     command = (sys.executable, "-m", "services.cli")
+    work = (*command, "work")
     port, internal = port_of(settings.bind), port_of(settings.internal_bind)
     caught_up = f"http://127.0.0.1:{internal}/readyz"
     checking = os.environ.get("EXPUNGE_SELFCHECK") == "1"
     checks = [Child("selfcheck", (*command, "selfcheck", "--keep"), env=environment)]
     return [
-        Child("workers", (*command, "work"), env=environment, grace_s=20),
+        Child("workers", (*work, "--without", ERASURE_SERVICE), env=environment, grace_s=20),
+        # It hears everything that all others say: beside them it would make them wait.
+        Child("ledger", (*work, ERASURE_SERVICE), env=environment, grace_s=20),
         Child("verifiers", (*command, "verify-slices"), env=environment, grace_s=20),
         Child(
             "web",

@@ -38,7 +38,7 @@ from shared.visitor.person import Person
 
 PATIENCE_S: Final = 120.0
 POLL_S: Final = 0.1
-OURS: Final = ("web", "verifiers", "workers")
+OURS: Final = ("web", "verifiers", "ledger", "workers")
 GONE: Final = "drill.gone@example.org"
 KEPT: Final = "drill.kept@example.org"
 

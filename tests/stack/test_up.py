@@ -107,7 +107,7 @@ def test_status_names_every_part(installation: Installation) -> None:
 
     assert [child["name"] for child in status["children"]] == [
         *("kafka", "postgres", "inbox"),
-        *("workers", "verifiers", "web"),
+        *("workers", "ledger", "verifiers", "web"),
     ]
     assert status["url"] == installation.url
 
