@@ -9,7 +9,7 @@ ROOMS := contracts shared services demo bench tests
 READY := .venv/ready
 # Each has servers of its own and takes whole files, since a file shares one installation: more on
 # a machine with cores to spare, and 0 for all in one process.
-WORKERS := 3
+WORKERS := 4
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
