@@ -30,7 +30,7 @@ NAMES["predicateType"] = "https://expunge.dev/attestation/erasure-certificate/v1
 OUTCOMES = ("deleted", "anonymised", "held", "held-nothing", "out-of-scope")
 SINCE = ("processor-answered", "hold-ended", "aliases-destroyed")
 _STATED = ("outOfScope", "physicalErasureBy", "controller", "policyVersion", "parameters")
-STATED, SAID = (*_STATED, "software", "completedAt"), ("participants", "processors")
+STATED = (*_STATED, "software", "completedAt")
 ASKED = {"requestId": "request_id", "personCommitment": "person_commitment", "dueAt": "due_at"}
 ASKED |= {"receivedAt": "received_at", "identityCheckedAt": "cutoff", "cutoff": "cutoff"}
 ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
@@ -108,9 +108,8 @@ def prove(place: Json, keys: dict[str, Json], role: str, *kinds: str) -> Line:
     key = key_at(keys, place["keyId"], event["time"], role)
     ends, here = key.get("revoked_from") or (), ("erasure.v1", place["partition"])
     end = min((e["offset"] for e in ends if (e["topic"], e["partition"]) == here), default=0)
-    need(
-        not ends or (place.get("offset") or end) < end, f"a {kind} may be later than its key's end"
-    )
+    late = ends and (place.get("offset") or end) >= end
+    need(not late, f"a {kind} may be later than its key's end")
     need(event["source"] == f"expunge:{key['service']}", f"a {kind} names another than its signer")
     need(place["topic"] == "erasure.v1", f"a {kind} is of another topic")
     top = climb(raw, place["lineIndex"], place["lineCount"], place["linePath"])
@@ -267,8 +266,10 @@ def text(report: Json) -> str:
     lines += [f"root key {report['root']}, {'pinned' if report['pinned'] else own}"]
     lines += ["the nonce fits: it is its holder's" if report["person"] else "no nonce was given"]
     lines += ["leaf {index} of {size} in the log {origin}".format(**log) if log else "in no log"]
-    for name, rows in (*((n, said[n]) for n in SAID), ("since then", report["since"])):
-        lines += [f"{name}: {json.dumps(row)}" for row in rows]
+    part = "{service}: {outcome}, rows {rows}, kept {held}, 0 left"
+    lines += [part.format(**one) for one in said["participants"]]
+    lines += [f"told to erase: {one['recipient']!r}" for one in said["processors"]]
+    lines += [f"since then: {json.dumps(one)}" for one in report["since"]]
     lines += ["stated by the issuer alone:", *(f"  {n}: {json.dumps(said[n])}" for n in STATED)]
     return "\n".join(lines)
 
