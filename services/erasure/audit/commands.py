@@ -17,7 +17,6 @@ from services.erasure.audit.broker import BrokerSource
 from services.erasure.audit.entries import Source, Unreadable
 from services.erasure.audit.export import FileSource
 from shared.settings import Settings
-from shared.worker import collect_rarely
 
 T = TypeVar("T")
 FOUND: Final = 1
@@ -35,7 +34,6 @@ TrustFile = Annotated[
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Carry out a command's work; what cannot be read ends it with 3."""
-    collect_rarely()
     try:
         return asyncio.run(work)
     except Unreadable as why:

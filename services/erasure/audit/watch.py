@@ -32,7 +32,6 @@ from services.erasure.audit.published import Published
 from services.erasure.audit.report import findings_as_lines, plain_findings, state_hash
 from services.erasure.audit.watching import Look, look
 from shared.settings import Settings
-from shared.worker import collect_rarely
 
 HOUR_S: Final = 3_600.0
 NOT_A_HEAD: Final = "The checkpoint is not signed by a key of the log that the list of keys names."
@@ -67,7 +66,6 @@ def watch(
     """
     settings = Settings.load()
     keys = read_trust(trust or settings.trust)
-    collect_rarely()
     where = log or f"{settings.public_url.rstrip('/')}/log"
     try:
         with folder_of_our_own(folder) as ours:
