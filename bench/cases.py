@@ -134,6 +134,8 @@ async def at_rest(settings: Settings, size: Size, _: Advance) -> list[Result]:
     )
     try:
         return [Result(case, await rest.rounds(settings, origin, size.at_rest))]
+    except GateFailed as error:
+        return [Result(case, wrong=str(error))]
     finally:
         await origin.close()
 

@@ -2,12 +2,14 @@
 
 import time
 from typing import Any
+from uuid import UUID
 
 import httpx2
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from bench import broker
 from bench.erasing import Origin, certified, ended
+from bench.gate import drained
 from bench.people import subscribe_many
 from bench.place import Admin
 from bench.rounds import Round, Turn
@@ -29,7 +31,8 @@ async def rounds(settings: Settings, origin: Origin, count: int) -> list[Round]:
     consumer.assign([place])
     await consumer.seek_to_end(place)
     await consumer.position(place)
-    found = []
+    found: list[Round] = []
+    every: list[UUID] = []
     try:
         async with Admin(settings, "erasure") as database, _http() as http:
             await database.execute(
@@ -40,10 +43,12 @@ async def rounds(settings: Settings, origin: Origin, count: int) -> list[Round]:
                 requests = await origin.open([one])
                 await certified(settings, requests)
                 ours = Turn(1, time.perf_counter() - began)
-                await ended(settings, requests)
+                every += requests
+                await drained(settings)
                 began = time.perf_counter()
                 await _walk(settings, database, http, producer, consumer)
                 found.append(Round(ours, Turn(1, time.perf_counter() - began)))
+        await ended(settings, every)
     finally:
         await producer.stop()
         await consumer.stop()
