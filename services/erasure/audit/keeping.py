@@ -5,7 +5,6 @@ against. It is replaced at once and on the disk before anybody relies on it.
 """
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from contracts.fields import MAX_PARTITIONS, Count, Frozen, Sha256
 from contracts.tlog.checkpoint import Checkpoint
 from contracts.tlog.notes import MAX_NOTE_BYTES
 from shared.crash import crash
+from shared.durable import replace
 
 KEPT: Final = "kept.json"
 LOCK: Final = "lock"
@@ -74,25 +74,12 @@ class Folder:
 
     def keep(self, kept: Kept) -> None:
         """Put this in the place of what was kept."""
-        self._replace(self.path / KEPT, kept.model_dump_json(indent=2).encode() + b"\n")
+        crash("watch:before-kept")
+        replace(self.path / KEPT, kept.model_dump_json(indent=2).encode() + b"\n")
 
     def keep_evidence(self, note: bytes) -> None:
         """Keep a head that contradicts the kept one: two signatures nobody can take back."""
-        self._replace(self.path / f"contradiction-{sha256(note).hexdigest()[:16]}", note)
-
-    def _replace(self, file: Path, content: bytes) -> None:
-        draft = file.with_name(f".{file.name}")
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        crash("watch:before-kept")
-        draft.replace(file)
-        name = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(name)
-        finally:
-            os.close(name)
+        replace(self.path / f"contradiction-{sha256(note).hexdigest()[:16]}", note)
 
 
 @contextmanager
