@@ -9,7 +9,6 @@ import httpx2
 
 from contracts.errors import BadLog
 from contracts.tlog.checkpoint import Checkpoint
-from contracts.tlog.tiles import check_consistency, consistency, subtree, tiles_for
 from contracts.trust import Trust
 from services.erasure.audit.entries import Unreadable
 from services.erasure.audit.heading import opened
@@ -50,11 +49,7 @@ class Copy:
         log = Published(address)
         try:
             now = opened(log.note(), keys)
-            ranges = consistency(self.head.size, now.size)
-            tiles = log.tiles(tiles_for(ranges), now.size)
-            way = [subtree(tiles, *one) for one in ranges]
-            before = (self.head.size, self.head.root)
-            check_consistency(before, (now.size, now.root), way)
+            log.check_growth(self.head, now)
         except (BadLog, Unreadable):
             return False
         finally:

@@ -8,8 +8,18 @@ import httpx2
 
 from contracts.errors import BadLog
 from contracts.merkle import HASH_BYTES
+from contracts.tlog.checkpoint import Checkpoint
 from contracts.tlog.entries import STORED_BYTES, split_entries
-from contracts.tlog.tiles import WIDTH, Tile, path_of, width_of
+from contracts.tlog.tiles import (
+    WIDTH,
+    Tile,
+    check_consistency,
+    consistency,
+    path_of,
+    subtree,
+    tiles_for,
+    width_of,
+)
 from services.erasure.audit.entries import Unreadable
 
 CHECKPOINT: Final = "checkpoint"
@@ -53,6 +63,16 @@ class Published:
             tile: self._wide(tile, width_of(tile.level, size, tile.number), HASH_BYTES)
             for tile in wanted
         }
+
+    def check_growth(self, then: Checkpoint, now: Checkpoint) -> None:
+        """Check by the log's tiles that a head holds an older one (RFC 9162 section 2.1.4.2).
+
+        Raises BadLog if it does not, or if tiles are not there; Unreadable if nobody answers.
+        """
+        ranges = consistency(then.size, now.size)
+        tiles = self.tiles(tiles_for(ranges), now.size)
+        way = [subtree(tiles, *one) for one in ranges]
+        check_consistency((then.size, then.root), (now.size, now.root), way)
 
     def close(self) -> None:
         """Leave the address."""

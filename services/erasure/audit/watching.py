@@ -9,7 +9,6 @@ from typing import Any, Final
 from contracts.errors import BadLog
 from contracts.records import fields
 from contracts.tlog.checkpoint import Checkpoint
-from contracts.tlog.tiles import check_consistency, consistency, subtree, tiles_for
 from contracts.trust import KeyRing, Trust
 from services.erasure.audit.entries import Entry, Source, Span
 from services.erasure.audit.findings import Finding, Kind
@@ -129,10 +128,7 @@ def _head(
     if head.size < before.size:
         return [Finding(Kind.MISSING, SHRUNK.format(now=head.size, then=before.size))], head
     try:
-        ranges = consistency(before.size, head.size)
-        tiles = published.tiles(tiles_for(ranges), head.size)
-        way = [subtree(tiles, *one) for one in ranges]
-        check_consistency((before.size, before.root), (head.size, head.root), way)
+        published.check_growth(before, head)
     except BadLog:
         return [Finding(Kind.FORGED, FORKED)], head
     return [], head
