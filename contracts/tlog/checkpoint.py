@@ -52,11 +52,16 @@ class Checkpoint:
         return head
 
     @classmethod
-    def open(cls, note: bytes, public: bytes) -> Self:
-        """Read a checkpoint that this key signed as its origin. Raises BadLog."""
+    def open(cls, note: bytes, *keys: bytes) -> Self:
+        """Read a checkpoint that one of these keys signed as its origin. Raises BadLog."""
         head = cls.read(note)
-        open_note(note, head.origin, public)
-        return head
+        for public in keys:
+            try:
+                open_note(note, head.origin, public)
+            except BadLog:
+                continue
+            return head
+        raise BadLog
 
 
 class LogProof(NamedTuple):

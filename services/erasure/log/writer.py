@@ -18,7 +18,7 @@ from contracts.tlog.checkpoint import Checkpoint
 from contracts.tlog.entries import STORED_BYTES, Kind, join_entries, of_certificate
 from contracts.tlog.tiles import WIDTH, Tile, append, edge, subtree, tiles_for
 from services.erasure.log import store
-from services.erasure.log.files import opened, published
+from services.erasure.log.files import published
 from services.erasure.log.recovery import Reason, Refused, lacking
 from services.erasure.log.store import Head
 from shared.database import Transaction
@@ -80,7 +80,7 @@ class Writer:
             return True
         try:
             tiles = store.hashed(await store.contents(tx, edge(head.size)))
-            signed = opened(head.note, self._is.keys)
+            signed = Checkpoint.open(head.note, *self._is.keys)
             return (signed.size, signed.root) == (head.size, subtree(tiles, 0, head.size))
         except BadLog:
             return False
