@@ -4,20 +4,17 @@ Beside the digest stand eight bytes of each line that made it, so that a copy th
 known as one.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from tempfile import NamedTemporaryFile
 from typing import Final, NamedTuple
 from uuid import UUID
+
+from services.erasure.audit.scratch import scratch
 
 MARK_BYTES: Final = 8
 MAX_UNWRITTEN: Final = 2_000
 _SCHEMA: Final = """
-pragma journal_mode = off;
-pragma synchronous = off;
-pragma cache_size = -1024;
 create table closed (
     id          blob    primary key,
     partition   integer not null,
@@ -109,9 +106,7 @@ class ClosedSagas:
     """Closed sagas by id, in a file that vanishes with the process."""
 
     def __init__(self) -> None:
-        self._file = NamedTemporaryFile(prefix="expunge-audit-")  # noqa: SIM115 - closed in close
-        self._database = sqlite3.connect(self._file.name, isolation_level=None)
-        self._database.executescript(_SCHEMA)
+        self._database = scratch(_SCHEMA)
         self._unwritten: dict[str, Closed] = {}
 
     def put(self, request_id: str, closed: Closed) -> None:
@@ -182,7 +177,6 @@ class ClosedSagas:
     def close(self) -> None:
         """Forget everything."""
         self._database.close()
-        self._file.close()
 
     def _write(self) -> None:
         self._database.execute("begin")

@@ -4,21 +4,17 @@ Transactions stand there in the order of each partition, certificates at the ind
 `erasure-certified` names. Of one partition the whole log follows from that.
 """
 
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from tempfile import NamedTemporaryFile
 from typing import Final, NamedTuple
 
 from contracts.tlog.entries import Kind, of_certificate
+from services.erasure.audit.scratch import scratch
 
 MAX_UNWRITTEN: Final = 2_000
 REMEMBERED: Final = 4_096  # transactions whose next record is known to be of them
 _SCHEMA: Final = """
-pragma journal_mode = off;
-pragma synchronous = off;
-pragma cache_size = -1024;
 create table said (
     partition integer not null,
     place     integer not null,
@@ -77,9 +73,7 @@ class ToldLog:
     """Feed it every proven record in the order of reading; then ask for its leaves."""
 
     def __init__(self) -> None:
-        self._file = NamedTemporaryFile(prefix="expunge-audit-log-")  # noqa: SIM115 - see close
-        self._database = sqlite3.connect(self._file.name, isolation_level=None)
-        self._database.executescript(_SCHEMA)
+        self._database = scratch(_SCHEMA)
         self._recent: OrderedDict[tuple[int, bytes], None] = OrderedDict()
         self._places: dict[int, int] = {}
         self._said: list[tuple[int, int, int, bytes]] = []
@@ -172,7 +166,6 @@ class ToldLog:
     def close(self) -> None:
         """Forget everything."""
         self._database.close()
-        self._file.close()
 
     def certificate_at(self, index: int) -> bytes | None:
         """Give the digest of the certificate that the topic names at an index."""
