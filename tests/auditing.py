@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from contracts.proof import Proof, Record
+from tests.kernel import eventually
 from tests.ledger import Ledger, Saga
 from tests.processes import run
 
@@ -53,6 +54,25 @@ async def export_to(history: History, file: Path) -> Lines:
     code, _ = await history.expunge("audit", "export", file)
     assert code == 0
     return read(file)
+
+
+async def published(history: History, folder: Path) -> Path:
+    """Mirror the public log into a folder, once it has every certificate."""
+
+    async def is_public() -> bool:
+        told = await history.on.value("select told from log_told")
+        return bool(told >= await history.on.value("select max(log_index) + 1 from certificate"))
+
+    await eventually(is_public)
+    code, _ = await history.expunge("log", "export", folder)
+    assert code == 0
+    return folder
+
+
+def entries_of(log: Path) -> Path:
+    """Find the one bundle of leaves of a small log."""
+    (bundle,) = (file for file in (log / "tile/entries").rglob("*") if file.is_file())
+    return bundle
 
 
 def at(lines: Lines, kind: str, number: int = 0) -> int:

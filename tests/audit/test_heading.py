@@ -1,7 +1,6 @@
 """A head of the log that an auditor kept shows what a topic alone cannot: that its tail is gone."""
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,16 @@ from contracts.tlog.notes import add_signatures
 from contracts.vocabulary import Role
 from services.erasure.audit.heading import OTHER_FILES
 from services.witness.keeping import Key
-from tests.auditing import History, Lines, at, export_to, renumber, write
-from tests.kernel import eventually
+from tests.auditing import (
+    History,
+    Lines,
+    at,
+    entries_of,
+    export_to,
+    published,
+    renumber,
+    write,
+)
 
 
 @pytest.fixture
@@ -51,19 +58,17 @@ async def held(history: History, exported: Path, lines: Lines, head: Path) -> tu
     return code, [f"{one['kind']}: {one['what']}" for one in found]
 
 
+def swapped(lines: Lines) -> Lines:
+    """Let two questions change places, and number all entries anew."""
+    first, second = at(lines, "key-published"), at(lines, "register-published")
+    lines[first], lines[second] = lines[second], lines[first]
+    renumber(lines)
+    return lines
+
+
 @pytest.fixture
 async def files(history: History, tmp_path: Path) -> Path:
-    """Write the public log into a folder, as anybody may have mirrored it."""
-    folder = tmp_path / "log"
-    await eventually(partial(_is_public, history))
-    code, _ = await history.expunge("log", "export", folder)
-    assert code == 0
-    return folder
-
-
-async def _is_public(history: History) -> bool:
-    told = await history.on.value("select told from log_told")
-    return bool(told >= await history.on.value("select max(log_index) + 1 from certificate"))
+    return await published(history, tmp_path / "log")
 
 
 async def test_the_head_of_a_sound_topic_holds(
@@ -90,11 +95,8 @@ async def test_a_tail_that_was_cut_off_and_hidden_is_missed(
 async def test_transactions_that_changed_places_are_another_history(
     history: History, exported: Path, kept: Path
 ) -> None:
-    """Two questions swapped: no cause stands behind its effect, and their times are close."""
-    lines = await export_to(history, exported)
-    first, second = at(lines, "key-published"), at(lines, "register-published")
-    lines[first], lines[second] = lines[second], lines[first]
-    renumber(lines)
+    """No cause stands behind its effect, and their times are close."""
+    lines = swapped(await export_to(history, exported))
 
     code, found = await held(history, exported, lines, kept)
 
@@ -129,10 +131,7 @@ async def test_the_published_log_of_a_sound_topic_holds(
 async def test_the_first_leaf_that_differs_is_named_with_its_place_on_the_topic(
     history: History, exported: Path, files: Path
 ) -> None:
-    lines = await export_to(history, exported)
-    first, second = at(lines, "key-published"), at(lines, "register-published")
-    lines[first], lines[second] = lines[second], lines[first]
-    renumber(lines)
+    lines = swapped(await export_to(history, exported))
 
     code, (found,) = await found_in(history, exported, lines, "--log", files)
 
@@ -144,7 +143,7 @@ async def test_a_leaf_that_was_changed_is_on_no_topic_and_under_no_head(
     history: History, exported: Path, files: Path
 ) -> None:
     lines = await export_to(history, exported)
-    (bundle,) = (file for file in (files / "tile/entries").rglob("*") if file.is_file())
+    bundle = entries_of(files)
     content = bytearray(bundle.read_bytes())
     content[2 * STORED_BYTES - 1] ^= 1
     bundle.write_bytes(content)
@@ -160,8 +159,7 @@ async def test_a_log_that_was_cut_off_below_its_head_is_missed(
     history: History, exported: Path, files: Path
 ) -> None:
     lines = await export_to(history, exported)
-    (bundle,) = (file for file in (files / "tile/entries").rglob("*") if file.is_file())
-    bundle.unlink()
+    entries_of(files).unlink()
 
     code, found = await found_in(history, exported, lines, "--log", files)
 

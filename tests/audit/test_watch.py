@@ -19,22 +19,19 @@ from contracts.tlog.checkpoint import Checkpoint
 from contracts.topics import ERASURE
 from contracts.vocabulary import Role
 from services.erasure.audit.watching import CUT, FORKED, REWRITTEN, SHRUNK
-from tests.auditing import History, Lines, export_to, expunge, renumber, write
+from tests.auditing import (
+    History,
+    Lines,
+    entries_of,
+    entry,
+    export_to,
+    expunge,
+    published,
+    renumber,
+    write,
+)
 from tests.kernel import eventually
 from tests.processes import fork
-
-
-async def published(history: History, folder: Path) -> Path:
-    """Write the public log into a folder once it has every certificate."""
-
-    async def is_public() -> bool:
-        told = await history.on.value("select told from log_told")
-        return bool(told >= await history.on.value("select max(log_index) + 1 from certificate"))
-
-    await eventually(is_public)
-    code, _ = await history.expunge("log", "export", folder)
-    assert code == 0
-    return folder
 
 
 @pytest.fixture
@@ -58,6 +55,13 @@ async def look(
     words = ("audit", "watch", folder, "--log", log, "--once", "--json", *more)
     code, out = await expunge({**history.environment, **changes}, *words)
     return code, orjson.loads(out) if out else {}
+
+
+async def seen(history: History, exported: Path, folder: Path, log: Path) -> tuple[Lines, int]:
+    """Export the topic and look at it once: its lines, and where it ended."""
+    lines = await export_to(history, exported)
+    await look(history, folder, log, "--from", exported)
+    return lines, lines[0]["spans"][0][1]
 
 
 def contradictions(folder: Path) -> list[Path]:
@@ -157,18 +161,10 @@ async def test_a_leaf_that_was_changed_below_the_head_is_named(
     assert "of the log is not the certificate that the topic names" in whats(said)[0]
 
 
-def entries_of(log: Path) -> Path:
-    """Find the one bundle of leaves of a small log."""
-    (bundle,) = (file for file in (log / "tile/entries").rglob("*") if file.is_file())
-    return bundle
-
-
 async def test_a_tail_that_was_cut_off_an_export_is_named_with_its_offset(
     history: History, exported: Path, folder: Path, log: Path
 ) -> None:
-    lines = await export_to(history, exported)
-    end = lines[0]["spans"][0][1]
-    await look(history, folder, log, "--from", exported)
+    lines, end = await seen(history, exported, folder, log)
     write(exported, _without_tail(lines, 3))
 
     code, said = await look(history, folder, log, "--from", exported)
@@ -187,9 +183,7 @@ async def test_a_beginning_that_was_rewritten_is_named(
     history: History, exported: Path, folder: Path, log: Path
 ) -> None:
     """A copy of the first entry moves all others, which nothing on the topic contradicts."""
-    lines = await export_to(history, exported)
-    end = lines[0]["spans"][0][1]
-    await look(history, folder, log, "--from", exported)
+    lines, end = await seen(history, exported, folder, log)
     lines.insert(1, dict(lines[1]))
     renumber(lines)
     write(exported, lines)
@@ -202,13 +196,10 @@ async def test_a_beginning_that_was_rewritten_is_named(
 async def test_a_service_that_is_left_out_is_told_once(
     history: History, exported: Path, folder: Path, log: Path
 ) -> None:
-    lines = await export_to(history, exported)
-    await look(history, folder, log, "--from", exported)
+    lines, _ = await seen(history, exported, folder, log)
     less = RegisterPublished(version=2, participants=("newsletter", "rights"))
     record, proof = history.on.seal(history.on.signer("erasure"), [less])
-    headers = [[name, base64.b64encode(raw).decode()] for name, raw in proof.headers()]
-    value = base64.b64encode(record.value).decode()
-    lines.append({**lines[-1], "headers": headers, "value": value})
+    lines.append(entry(record, proof))
     renumber(lines)
     write(exported, lines)
 

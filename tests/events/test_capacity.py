@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from services.events import organising
-from tests.events.site import Events, posting_form
+from tests.events.site import Events, Somebody, posting_form
 
 
 async def _state(events: Events, subject_id: object) -> str:
@@ -58,15 +59,21 @@ async def _restrict(events: Events, subject_id: object, *, restricted: bool) -> 
         )  # fmt: skip
 
 
-@pytest.mark.rule("R-18-01")
-async def test_a_free_seat_is_not_kept_for_somebody_whose_data_is_restricted(
-    events: Events,
-) -> None:
+async def _passed_over(events: Events) -> tuple[UUID, Somebody]:
+    """Let a seat be free, and the only one who waits be restricted."""
     gathering = await events.gathering(capacity=1)
     ada, grace = await events.registered(gathering), await events.registered(gathering)
     await _restrict(events, grace.subject_id, restricted=True)
     await events.press(f"{ada.seat}/cancel")
     await events.clock()
+    return gathering, grace
+
+
+@pytest.mark.rule("R-18-01")
+async def test_a_free_seat_is_not_kept_for_somebody_whose_data_is_restricted(
+    events: Events,
+) -> None:
+    gathering, grace = await _passed_over(events)
 
     late = await events.registered(gathering)
 
@@ -98,11 +105,7 @@ async def test_whose_restriction_is_lifted_has_the_place_they_had(events: Events
 async def test_a_seat_that_nobody_took_goes_to_them_once_the_restriction_is_lifted(
     events: Events,
 ) -> None:
-    gathering = await events.gathering(capacity=1)
-    ada, grace = await events.registered(gathering), await events.registered(gathering)
-    await _restrict(events, grace.subject_id, restricted=True)
-    await events.press(f"{ada.seat}/cancel")
-    await events.clock()
+    _, grace = await _passed_over(events)
 
     await _restrict(events, grace.subject_id, restricted=False)
     await events.clock()

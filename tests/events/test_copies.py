@@ -15,6 +15,7 @@ from services.events.copies import ask
 from services.events.declaration import SERVICE
 from shared.saga.claims import LATER, Told
 from shared.saga.decisions import Answer
+from shared.stack.inbox import Mail
 from tests.events.site import Events
 
 HOLDER = "registration"
@@ -70,6 +71,11 @@ async def since(events: Events, subject_id: object) -> list[str]:
     """Give the fields that a seat is known to have older."""
     sql = "select changed_since from seat where subject_id = $1"
     return list((await events.row(sql, subject_id))["changed_since"])
+
+
+def told(events: Events, address: str) -> list[Mail]:
+    """Give the mails that said so to an address."""
+    return [one for one in events.mailbox(address) if TOLD in one.subject]
 
 
 @pytest.mark.rule("R-EV-01", "R-ACC-10")
@@ -165,9 +171,7 @@ async def test_later_cancelled_and_unconfirmed_seats_get_no_mail(
     await events.no_more_mail()
 
     assert await since(events, ada.subject_id) == []
-    assert not [one for one in events.mailbox(ada.address) if TOLD in one.subject]
-    assert not [one for one in events.mailbox(ben.address) if TOLD in one.subject]
-    assert not [one for one in events.mailbox(eve) if TOLD in one.subject]
+    assert not any(told(events, one) for one in (ada.address, ben.address, eve))
     (row,) = [await events.row("select changed_since from seat where email = $1", eve)]
     assert row["changed_since"] == ["company"], "her page says it once she has confirmed"
 
@@ -181,7 +185,7 @@ async def test_while_restricted_the_mail_waits(events: Events, accounts: Account
     await change(events, accounts, ada.address)
     await settle(events, accounts)
     await events.no_more_mail()
-    during = [one for one in events.mailbox(ada.address) if TOLD in one.subject]
+    during = told(events, ada.address)
 
     async with events.eraser.begin() as tx:
         await tx.execute(sql, ada.subject_id, None)
