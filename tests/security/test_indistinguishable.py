@@ -224,7 +224,7 @@ def _apart(some: list[float], others: list[float]) -> float:
 
 
 def _by_chance(times: list[float]) -> float:
-    """Give the greatest difference, in seconds, of a thousand deals of these times to two groups."""
+    """Give the greatest difference in seconds of a thousand deals of times to two groups."""
     half = len(times) // 2
     deals = (random.sample(times, len(times)) for _ in range(1_000))
     return max(_apart(deal[:half], deal[half:]) for deal in deals)
