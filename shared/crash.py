@@ -37,6 +37,8 @@ POINTS: Final = frozenset(
         "telling:before-commit",
         "telling:after-commit",
         "copies:before-commit",
+        "dispatch:before-commit",
+        "dispatch:after-commit",
         "keys:after-make",
         "keys:after-trust",
         "keys:after-publish",

@@ -16,6 +16,7 @@ from services.events.rules.gathering import (
     may_change,
     may_conclude,
 )
+from services.events.rules.seat import Seat
 from services.events.settings import (
     ASK,
     CANCELLED,
@@ -31,12 +32,20 @@ from services.events.store import gatherings, seats, surveys, waiting
 from services.events.writing import write_to
 from shared.database import Transaction
 from shared.deadlines import Due, set_deadline
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
 from shared.parameters import count
+from shared.slice import is_restricted
 
 INVITATION_BYTES = 32
 MOVES_AT_ONCE = 200  # seats moved up in one transaction; the rest follows at once
 _ATTENDED: Mapping[bool, Attendance] = {True: Attendance.ATTENDED, False: Attendance.ABSENT}
+
+
+class Withheld(Refused):
+    """This person's data may only be stored now: nothing is noted until that is lifted."""
+
+    status = 409
+    problem = "withheld"
 
 
 async def enter(tx: Transaction, plan: Plan) -> UUID:
@@ -66,9 +75,13 @@ async def invite(tx: Transaction, gathering_id: UUID) -> str:
 async def move(tx: Transaction, gathering_id: UUID, slots: Sequence[Slot]) -> int:
     """Move a gathering to other dates; everybody's ending moves with it, and they are told.
 
-    Out: how many are told. Raises NotFound, NotPlanned, NoEnd or InThePast.
+    Out: how many are told; nobody twice of the same dates. Raises NotFound, NotPlanned, NoEnd or
+    InThePast.
     """
-    may_change(await _still(tx, gathering_id))
+    planned = await _still(tx, gathering_id)
+    may_change(planned)
+    if ahead(slots, tx.now) == planned.slots:
+        return 0
     await gatherings.move(tx, gathering_id, ahead(slots, tx.now))
     await _conclude_after(tx, gathering_id, slots)
     moved, told = await _locked(tx, gathering_id), 0
@@ -117,17 +130,35 @@ async def _drop_later(tx: Transaction, over: Gathering) -> None:
     await set_deadline(tx, None, TOTALS, last + DELETE_WITHIN, _about(over.gathering_id))
 
 
-async def note_attendance(tx: Transaction, subject_id: UUID, *, attended: bool) -> None:
+async def note_attendance(
+    tx: Transaction, gathering_id: UUID, subject_id: UUID, *, attended: bool
+) -> None:
     """Note whether somebody was there, until the gathering is concluded.
 
-    Raises NotFound for a seat that is not booked, NotPlanned, NotBegun.
+    Raises NotFound for what is no booked seat of this gathering, NotPlanned, NotBegun, and Withheld
+    while the person's data is restricted (Art. 18).
     """
     seat = await seats.lock(tx, subject_id)
-    if seat is None or seat.state is not SeatState.BOOKED:
+    if seat is None or seat.state is not SeatState.BOOKED or seat.gathering_id != gathering_id:
         raise NotFound
-    may_conclude(await _found(tx, seat.gathering_id), tx.now)
+    may_conclude(await _found(tx, gathering_id), tx.now)
+    if await is_restricted(tx, subject_id):
+        raise Withheld
     await seats.note_attendance(tx, subject_id, seat.gathering_id, _ATTENDED[attended])
     await _settle_seat(tx, subject_id)
+
+
+async def attending(tx: Transaction, gathering_id: UUID) -> list[Seat]:
+    """Give the booked seats of a gathering, for the list that organisers hold in their hands.
+
+    Not of whom data may only be stored now (Art. 18). Raises NotFound.
+    """
+    await _found(tx, gathering_id)
+    return [
+        seat
+        for seat in await seats.of_gathering(tx, gathering_id)
+        if seat.state is SeatState.BOOKED and not await is_restricted(tx, seat.subject_id)
+    ]
 
 
 async def _settle_seat(tx: Transaction, subject_id: UUID) -> None:

@@ -1,6 +1,6 @@
 """`expunge registration ...`: what staff do with accounts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,15 +15,13 @@ from services.registration.issue import Issue, State, read_issue
 from services.registration.promoting import Progress, begin, progress, queue_all, send
 from services.registration.settings import SERVICE
 from services.registration.store import accounts, changes, promotions
-from shared.clock import end_of_day
-from shared.commands import AsJson, opened, print_answer, refuse, run
+from shared.commands import AsJson, end_of_hold, opened, print_answer, refuse, run
 from shared.errors import Refused
 from shared.inventory import lift_hold, place_hold
 from shared.web.addresses import NotAnAddress, exact_address
 
 app = typer.Typer(help="Accounts: promotion mails, holds, counts.", no_args_is_help=True)
 complain = Console(stderr=True)
-DAYS_MOST = timedelta(days=40 * 366)
 
 
 @app.command("accounts")
@@ -77,15 +75,13 @@ def hold_command(
     hold = next((one for one in HOLDS if one.name == name), None)
     if hold is None:
         refuse(f"Holds are: {', '.join(one.name for one in HOLDS)}.")
-    end = end_of_day(until.date())
-    if not lift and not timedelta(0) < end - datetime.now(UTC) < DAYS_MOST:
-        refuse("A hold needs a last day that is still to come, within forty years.")
+    end = None if lift else end_of_hold(until.date())
     try:
         # Not an argument: those stand in the shell's history and in the list of processes.
         address = exact_address(typer.prompt("Address of the account", err=True))
     except NotAnAddress:
         refuse("Write one e-mail address, such as name@example.org.")
-    answer = run(_hold(address, hold, end, reference, lift=lift))
+    answer = run(_hold(address, hold, end, reference))
     if not answer["done"]:
         refuse("There is no such account, or no such hold.")
     print_answer(answer, as_json=as_json)
@@ -127,17 +123,16 @@ async def _outdated(release: UUID | None) -> dict[str, Any]:
         }
 
 
-async def _hold(
-    address: str, hold: Any, until: datetime, reference: str, *, lift: bool
-) -> dict[str, Any]:
+async def _hold(address: str, hold: Any, until: datetime | None, reference: str) -> dict[str, Any]:
+    """Place a hold until a time (UTC), or lift it without one; say until when it binds."""
     async with opened(SERVICE) as database, database.begin() as tx:
         subject_id = await accounts.live_at(tx, address)
         done = subject_id is not None
-        if subject_id is not None and lift:
+        if subject_id is not None and until is None:
             done = await lift_hold(tx, subject_id, hold)
-        elif subject_id is not None:
-            await place_hold(tx, subject_id, hold, until, reference=reference)
-    end = None if lift else until.isoformat()
+        elif subject_id is not None and until is not None:
+            until = await place_hold(tx, subject_id, hold, until, reference=reference)
+    end = None if until is None else until.isoformat()
     return {"hold": hold.name, "ground": hold.ground.value, "until": end, "done": done}
 
 

@@ -32,18 +32,19 @@ class Kept:
 
 async def place_hold(
     tx: Transaction, subject_id: UUID, hold: Hold, until: datetime, *, reference: str = ""
-) -> None:
-    """Write that a declared hold binds this subject until a time (UTC); a later end wins.
+) -> datetime:
+    """Write that a declared hold binds this subject until a time (UTC); give until when it does.
 
-    Nothing moves yet: the next erasure of the subject, whoever asks for it, moves the values.
-    `reference` in place of the declared paragraph.
+    Of two ends the later one wins. Nothing moves yet: the next erasure of the subject, whoever
+    asks for it, moves the values. `reference` in place of the declared paragraph.
     """
-    await tx.execute(
+    binds_until: datetime = await tx.fetchval(
         """
         insert into hold as h (hold_id, subject_id, name, reference, until, placed_at)
         values ($1, $2, $3, $4, $5, $6)
             on conflict (subject_id, name) do update
            set until = greatest(h.until, excluded.until), reference = excluded.reference
+        returning until
         """,
         uuid7(),
         subject_id,
@@ -52,6 +53,7 @@ async def place_hold(
         until,
         tx.now,
     )
+    return binds_until
 
 
 async def lift_hold(tx: Transaction, subject_id: UUID, hold: Hold) -> bool:

@@ -203,7 +203,9 @@ class Events:
             now: datetime = tx.now
         await self.pass_time(begins - now + timedelta(hours=1))
         for one in there:
-            await self.organise(organising.note_attendance, one.subject_id, attended=True)
+            await self.organise(
+                organising.note_attendance, gathering, one.subject_id, attended=True
+            )
         await self.organise(organising.conclude, gathering)
         await self.clock()
 

@@ -32,7 +32,7 @@ async def test_markers_in_every_field_stay_in_the_slice(
     confirmed = await events.press(await events.link(ada, "/confirm/"))
     subject = (await events.row("select subject_id from seat where email = $1", ada))[0]
     await events.pass_time(timedelta(days=11))
-    await events.organise(organising.note_attendance, subject, attended=True)
+    await events.organise(organising.note_attendance, gathering, subject, attended=True)
     await events.organise(organising.conclude, gathering)
     survey = await events.link(ada, "/survey/")
     page = await events.client.get(survey)

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,8 @@ DISCLOSED = """
     insert into disclosure
     values (gen_random_uuid(), $1, 'post', 'event.material', '{name}', 'a', 'x', 'theirs', now())
 """
+NOTED = "select count(*) from attendance where subject_id = any($1)"
+RESTRICT = "update subject set restricted_at = now() where subject_id = $1"
 ADDRESS = {"street": "Weg 1", "postal_code": "12345", "city": "Bonn"}
 
 
@@ -40,6 +43,11 @@ def _environment(settings: Settings) -> Iterator[None]:
         for name, value in as_environment(settings).items():
             patch.setenv(name, value)
         yield
+
+
+def modes(folder: Path) -> list[int]:
+    """Give who may do what with each file of a folder."""
+    return [path.stat().st_mode & 0o777 for path in folder.iterdir()]
 
 
 async def command(events: Events, *words: str) -> tuple[int, str, str]:
@@ -214,3 +222,204 @@ async def test_what_was_passed_on_can_be_listed_by_a_clerk(events: Events) -> No
     (line,) = orjson.loads(one.stdout)["lines"]
     assert (line["recipient"], line["categories"]) == ("Print and post provider", ["name"])
     assert unknown.exit_code == 1
+
+
+async def test_an_id_is_shown_as_the_next_command_takes_it(events: Events) -> None:
+    gathering = await events.gathering(days=1)
+    ada = await events.registered(gathering)
+    late = (*ENTRY, "--date", "2098-06-02 00:30 - 01:30", "--date", "2098-06-02 00:30 - 01:30")
+    made = (await told(events, "create", "event", *late))["id"]
+
+    _, listed, _ = await command(events, "list")
+    _, seats, _ = await command(events, "attendance", str(gathering))
+
+    assert f"{gathering}: " in listed
+    assert f"{made}: 2098-06-02 event" in listed  # the day in Berlin; there it is half past twelve
+    assert f"{ada.subject_id}: Ada Lovelace" in seats
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ("0001-01-01 00:00 - 09:00",),
+        ("9999-12-31 09:00 - 23:00",),
+        ("2207-03-01 09:00 - 17:00",),
+        ("2099-03-01 09:00 - 10:00", "2099-03-01 09:00 - 11:00"),
+    ],
+    ids=str,
+)
+async def test_dates_that_nobody_means_are_refused_and_nothing_is_entered(
+    events: Events, dates: tuple[str, ...]
+) -> None:
+    before = await events.count("select count(*) from gathering")
+    words = [word for date in dates for word in ("--date", date)]
+
+    code, _, sentence = await command(events, "create", "event", *ENTRY, *words)
+
+    assert (code, sentence[:20]) == (1, "Write each date once")
+    assert await events.count("select count(*) from gathering") == before
+
+
+async def test_a_title_that_is_no_text_is_refused(events: Events) -> None:
+    words = ("--title-de", "\udcff", *ENTRY[2:])
+
+    code, _, sentence = await command(events, "create", "event", *words, *DATE)
+
+    assert code == 1
+    assert "a title in each language" in sentence
+
+
+async def test_who_moves_a_gathering_to_the_dates_it_has_tells_nobody(events: Events) -> None:
+    gathering = str(await events.gathering())
+    await events.registered(gathering)
+
+    first = await told(events, "move", gathering, *DATE)
+    again = await told(events, "move", gathering, *DATE)
+
+    assert (first, again) == ({"told": 1}, {"told": 0})
+
+
+async def test_attendance_is_noted_for_the_gathering_that_was_named_and_once(
+    events: Events,
+) -> None:
+    one, other = await events.gathering(days=1), await events.gathering(days=1)
+    ada, ben = await events.registered(one), await events.registered(other)
+    await events.pass_time(timedelta(days=1, hours=1))
+    seat, strange = str(ada.subject_id), str(ben.subject_id)
+
+    wrong = await command(events, "attendance", str(one), "--there", seat, "--there", strange)
+    both = await command(events, "attendance", str(one), "--there", seat, "--absent", seat)
+    unknown = await command(events, "attendance", strange)
+    uncounted = await command(events, "counts", strange)
+
+    for code, out, sentence in (wrong, both, unknown, uncounted):
+        assert (code, out) == (1, "")
+        assert len(sentence) > 15
+    assert await events.count(NOTED, [ada.subject_id, ben.subject_id]) == 0
+
+
+@pytest.mark.rule("R-18-01")
+async def test_who_is_restricted_is_on_no_list_and_nothing_is_noted_of_them(
+    events: Events,
+) -> None:
+    gathering = await events.gathering(days=1)
+    ada, ben = await events.registered(gathering), await events.registered(gathering)
+    await events.pass_time(timedelta(days=1, hours=1))
+    async with events.eraser.begin() as tx:
+        await tx.execute(RESTRICT, ada.subject_id)
+
+    listed = await told(events, "attendance", str(gathering))
+    seat = ("--there", str(ada.subject_id))
+    code, out, sentence = await command(events, "attendance", str(gathering), *seat)
+
+    assert [one["id"] for one in listed["seats"]] == [str(ben.subject_id)]
+    assert (code, out) == (1, "")
+    assert "may only be stored now" in sentence
+    assert await events.count(NOTED, [ada.subject_id]) == 0
+
+
+@pytest.mark.rule("R-17-01")
+async def test_no_list_of_people_is_given_away_while_a_backup_may_have_brought_some_back(
+    events: Events, tmp_path: Path
+) -> None:
+    gathering = await events.gathering()
+    await events.registered(gathering)
+    out = tmp_path / "letters.csv"
+    async with events.app.begin() as tx:
+        await tx.execute("update lease set until = now() where name like 'ready/%'")
+
+    tried = [
+        await command(events, "attendance", str(gathering)),
+        await command(events, "dispatch", "archive-guide", "--out", str(out)),
+    ]
+    async with events.app.begin() as tx:
+        await tx.execute("update lease set until = '2999-01-01' where name like 'ready/%'")
+
+    for code, said, sentence in tried:
+        assert (code, said) == (1, "")
+        assert "until all messages are read" in sentence
+    assert modes(tmp_path) == []
+
+
+@pytest.mark.rule("R-ACC-11")
+async def test_an_invoice_needs_a_last_day_that_can_come_and_says_which_one_holds(
+    events: Events,
+) -> None:
+    ada = await events.registered(await events.gathering(kind="training"))
+    words = ("hold", str(ada.subject_id), "--invoice", "R-2027-2", "--amount", "5")
+
+    refused = [
+        await command(events, *words, "--until", day)
+        for day in ("2020-01-01", "2099-01-01", "9999-12-31")
+    ]
+    nothing = await events.count("select count(*) from invoice where number = 'R-2027-2'")
+    law = await told(events, *words)
+    earlier = await told(events, *words, "--until", f"{datetime.now(UTC).year + 1}-01-01")
+
+    assert {one[0] for one in refused} == {1}
+    assert {one[2] for one in refused} == {
+        "A hold needs a last day that is still to come, within forty years.\n"
+    }
+    assert nothing == 0
+    assert earlier["until"] == law["until"]  # of two last days the later one
+
+
+@pytest.mark.rule("R-EV-07")
+@pytest.mark.parametrize("point", ["dispatch:before-commit", "dispatch:after-commit"])
+async def test_a_list_is_whole_or_not_there_wherever_its_command_is_killed(
+    events: Events, tmp_path: Path, point: str
+) -> None:
+    gathering = await events.gathering()
+    ada = await events.registered(gathering, "survey", "material", by_post="yes", **ADDRESS)
+    await events.held(gathering, ada)
+    await events.press(await events.link(ada.address, "/survey/"), ANSWERS)
+    out, second = tmp_path / "letters[1].csv", tmp_path / "second.csv"
+    words = [NAME, "dispatch", "archive-guide", "--out", str(out)]
+
+    environment = as_environment(events.settings)
+
+    killed = await run(words, environment | {"EXPUNGE_CRASH_AT": point})
+    left, between = modes(tmp_path), out.exists()
+    again = await run(words, environment)
+    async with asyncio.timeout(20):
+        while ".part" in again.error:  # the server has not seen yet that nobody is there
+            again = await run(words, environment)
+    once_more, _, _ = await command(events, "dispatch", "archive-guide", "--out", str(second))
+
+    assert (killed.code, left, between) == (-signal.SIGKILL, [0o600], False)
+    if point == "dispatch:after-commit":
+        assert (again.code, again.out) == (1, "")
+        assert "The file is there now" in again.error
+    else:
+        assert again.code == 0
+    assert once_more == 0
+    assert out.read_text().splitlines()[1:] == ["Ada Lovelace,Weg 1,12345,Bonn"]
+    assert second.read_text().splitlines()[1:] == []
+    assert len(modes(tmp_path)) == 2
+
+
+@pytest.mark.rule("R-EV-07")
+async def test_a_list_of_a_run_that_nobody_knows_the_end_of_is_left_to_the_organiser(
+    events: Events, tmp_path: Path
+) -> None:
+    out = tmp_path / "letters.csv"
+    refused = []
+    for number in ("9223372036854775807", "x"):
+        part = tmp_path / f"letters.csv.{number}.part"
+        part.touch()
+        refused.append(await command(events, "dispatch", "archive-guide", "--out", str(out)))
+        part.unlink()
+    refused += [
+        await command(events, "dispatch", *words)
+        for words in (
+            ("archive-guide", "--out", str(tmp_path / "nowhere" / "letters.csv")),
+            ("nonsense", "--out", str(out)),
+            ("--out", str(out)),
+        )
+    ]
+
+    for code, said, sentence in refused:
+        assert (code, said) == (1, "")
+        assert len(sentence) > 20
+        assert "Traceback" not in sentence
+    assert modes(tmp_path) == []

@@ -70,7 +70,7 @@ async def test_a_gathering_is_entered_moved_and_cancelled(events: Events) -> Non
     ("entries", "sentence"),
     [
         ({"dates": "2099-03-01 17:00 - 09:00"}, "an end after its start"),
-        ({"dates": "some day"}, "Write each date on a line"),
+        ({"dates": "some day"}, "Write each date once, on its own line"),
         ({"dates": "2020-03-01 09:00 - 17:00"}, "must lie ahead"),
         ({"capacity": "many"}, "a number of seats"),
     ],

@@ -125,7 +125,7 @@ async def test_what_is_over_cannot_be_ended_moved_or_noted_again(events: Events)
     gathering = await events.gathering()
     ada = await events.registered(gathering, "survey")
     with pytest.raises(NotBegun):
-        await events.organise(organising.note_attendance, ada.subject_id, attended=True)
+        await events.organise(organising.note_attendance, gathering, ada.subject_id, attended=True)
     with pytest.raises(NotBegun):
         await events.organise(organising.conclude, gathering)
     await events.held(gathering, ada)
@@ -141,7 +141,7 @@ async def test_what_is_over_cannot_be_ended_moved_or_noted_again(events: Events)
         with pytest.raises(NotPlanned):
             await events.organise(*refused)
     with pytest.raises(NotPlanned):
-        await events.organise(organising.note_attendance, ada.subject_id, attended=False)
+        await events.organise(organising.note_attendance, gathering, ada.subject_id, attended=False)
     with pytest.raises(NotFound):
         await events.organise(organising.conclude, uuid4())
 

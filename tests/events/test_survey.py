@@ -33,9 +33,9 @@ async def test_only_who_agreed_and_was_there_is_asked_and_only_afterwards(events
     await events.no_more_mail()
     before = [one.subject for one in events.mailbox(ada.address)]
 
-    await events.organise(organising.note_attendance, ada.subject_id, attended=True)
-    await events.organise(organising.note_attendance, silent.subject_id, attended=True)
-    await events.organise(organising.note_attendance, absent.subject_id, attended=False)
+    await events.organise(organising.note_attendance, gathering, ada.subject_id, attended=True)
+    await events.organise(organising.note_attendance, gathering, silent.subject_id, attended=True)
+    await events.organise(organising.note_attendance, gathering, absent.subject_id, attended=False)
     asked = await events.organise(organising.conclude, gathering)
     await events.clock()
 

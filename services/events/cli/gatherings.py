@@ -11,11 +11,13 @@ from services.events.rules.gathering import Gathering, plan, read_slots
 from services.events.rules.survey import shown
 from services.events.settings import MAX_SHOWN, SERVICE
 from services.events.store import gatherings, surveys
+from shared.clock import berlin_day
 from shared.commands import AsJson, opened, print_answer, refuse, run
 from shared.database import Transaction
-from shared.errors import Refused
+from shared.errors import NotFound, Refused
 from shared.parameters import count
 from shared.settings import Settings
+from shared.web import require_caught_up
 
 Id = Annotated[UUID, typer.Argument(help="The gathering's id; `expunge events list` shows it.")]
 Dates = Annotated[
@@ -27,11 +29,17 @@ Dates = Annotated[
 Do = Callable[[Transaction], Awaitable[dict[str, Any]]]
 
 
-def do(work: Do, *, as_json: bool) -> None:
-    """Carry a command out in one transaction and print its answer; a refusal is exit code 1."""
+def do(work: Do, *, as_json: bool, of_people: bool = False) -> None:
+    """Carry a command out in one transaction and print its answer; a refusal is exit code 1.
+
+    `of_people`: it says who somebody is, so not while a restored backup may have brought back
+    people who are gone.
+    """
 
     async def carry_out() -> dict[str, Any]:
         async with opened(SERVICE, signs=True) as database, database.begin() as tx:
+            if of_people:
+                await require_caught_up(tx)
             return await work(tx)
 
     try:
@@ -42,7 +50,7 @@ def do(work: Do, *, as_json: bool) -> None:
 
 
 def list_command(*, as_json: AsJson = False) -> None:
-    """List all gatherings, the latest first, with their ids."""
+    """List gatherings with their ids: the 200 that begin last, the latest first."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
         found = await gatherings.all_of_them(tx, MAX_SHOWN)
@@ -69,8 +77,8 @@ def _told(one: Gathering) -> dict[str, Any]:
 
 
 def _line(one: Gathering) -> str:
-    day = f"{one.begins_at:%Y-%m-%d}"
-    return f"{day} {one.kind} {one.titles['en']} ({one.state}, {one.taken}/{one.capacity})"
+    taken = f"{one.taken}/{one.capacity}"
+    return f"{berlin_day(one.begins_at)} {one.kind} {one.titles['en']} ({one.state}, {taken})"
 
 
 def create_command(
@@ -115,7 +123,10 @@ def invite_command(gathering: Id, *, as_json: AsJson = False) -> None:
 
 
 def move_command(gathering: Id, *, dates: Dates, as_json: AsJson = False) -> None:
-    """Give a gathering other dates; people are told, and their data ends later or earlier."""
+    """Give a gathering other dates; people are told, and their data ends later or earlier.
+
+    Who gives the dates it has changes nothing and tells nobody.
+    """
 
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"told": await organising.move(tx, gathering, read_slots(dates))}
@@ -145,6 +156,8 @@ def counts_command(gathering: Id, *, as_json: AsJson = False) -> None:
     """Show what remains of a gathering: counts, from the smallest that may be shown on."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
+        if await gatherings.find(tx, gathering) is None:
+            raise NotFound
         least = count("MIN_CELL")
         told = {"attendance": shown(await surveys.attendance(tx, gathering), least)}
         for question, counts in (await surveys.totals(tx, gathering)).items():

@@ -10,9 +10,7 @@ from services.events import organising
 from services.events.desk.forms import ATTENDANCE
 from services.events.desk.gatherings import one_of
 from services.events.pages import path_of
-from services.events.rules.ending import SeatState
 from services.events.settings import SERVICE
-from services.events.store import seats
 from shared.database import Transaction
 from shared.desk import Staff, desk_submit, desk_transaction
 from shared.errors import NotFound
@@ -23,15 +21,14 @@ router = APIRouter()
 
 @router.get(ATTENDANCE.action)
 async def attendance_page(request: Request, gathering: str) -> Response:
-    """List who has a seat, by the time it was confirmed, with two buttons for each."""
+    """List who has a seat, by the time it was confirmed, with two buttons for each.
+
+    Who is restricted is left out (Art. 18).
+    """
     async with desk_transaction(request, SERVICE) as (tx, _staff):
         await require_caught_up(tx)
         found = await one_of(tx, gathering)
-        booked = [
-            seat
-            for seat in await seats.of_gathering(tx, found.gathering_id)
-            if seat.state is SeatState.BOOKED
-        ]
+        booked = await organising.attending(tx, found.gathering_id)
     return render_form(request, ATTENDANCE, seats=booked, gathering=gathering)
 
 
@@ -42,12 +39,11 @@ async def attendance(request: Request, gathering: str) -> Response:
     async def effect(tx: Transaction, values: Values, _staff: Staff) -> Response:
         found = await one_of(tx, gathering)
         try:
-            seat = await seats.find(tx, UUID(values["seat"]))
+            seat = UUID(values["seat"])
         except ValueError:
             raise NotFound from None
-        if seat is None or seat.gathering_id != found.gathering_id:
-            raise NotFound
-        await organising.note_attendance(tx, seat.subject_id, attended=values["attended"] == "yes")
+        attended = values["attended"] == "yes"
+        await organising.note_attendance(tx, found.gathering_id, seat, attended=attended)
         return see_other(path_of(request, "desk", "gathering", gathering, "attendance"))
 
     return await desk_submit(request, ATTENDANCE, effect)

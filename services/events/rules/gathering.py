@@ -12,6 +12,7 @@ from shared.clock import BERLIN
 from shared.errors import Refused
 
 MAX_SLOTS: Final = 30
+LAST_YEAR: Final = 2199  # a year beyond is a slip of the keyboard, and would keep data till then
 MAX_CAPACITY: Final = 100_000
 MAX_TITLE_CHARS: Final = 150
 MAX_PLACE_CHARS: Final = 200
@@ -54,7 +55,7 @@ class NoEnd(Refused):
 
 
 class BadSlot(Refused):
-    """Write each date on a line of its own, as in 2027-03-01 09:00 - 17:00, Berlin time."""
+    """Write each date once, on its own line, as in 2027-03-01 09:00 - 17:00, Berlin time."""
 
     status = 422
     problem = "bad-slot"
@@ -147,13 +148,14 @@ class Gathering:
 def read_slots(lines: Iterable[str]) -> tuple[Slot, ...]:
     """Read dates as organisers write them, in Berlin time, one a line.
 
-    Raises BadSlot for what is not a date or an hour that the clocks skip, NoEnd for no date at all
-    or an end that is not after its start (R-EV-09).
+    Raises BadSlot for what is not a date, an hour that the clocks skip, a year that nobody plans
+    for or two dates that begin together, NoEnd for no date at all or an end that is not after its
+    start (R-EV-09).
     """
-    slots = tuple(sorted(_read_slot(line) for line in lines if line.strip()))
+    slots = tuple(sorted({_read_slot(line) for line in lines if line.strip()}))
     if not slots or any(slot.ends_at <= slot.starts_at for slot in slots):
         raise NoEnd
-    if len(slots) > MAX_SLOTS:
+    if len(slots) > MAX_SLOTS or len({slot.starts_at for slot in slots}) < len(slots):
         raise BadSlot
     return slots
 
@@ -169,9 +171,11 @@ def _read_slot(line: str) -> Slot:
 def _berlin(day: str, hour: str) -> datetime:
     try:
         local = datetime.fromisoformat(f"{day}T{hour}:00").replace(tzinfo=BERLIN)
-    except ValueError:
+        moment = local.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadSlot from None
-    moment = local.astimezone(UTC)
+    if local.year > LAST_YEAR:
+        raise BadSlot
     if moment.astimezone(BERLIN).replace(tzinfo=None) != local.replace(tzinfo=None):
         raise BadSlot  # between two and three in a night of March there is no such hour
     return moment
@@ -193,6 +197,8 @@ def plan(
     if titles.keys() != {"de", "en"} or not 0 < len(place.strip()) <= MAX_PLACE_CHARS:
         raise BadPlan
     if any(not 0 < len(title.strip()) <= MAX_TITLE_CHARS for title in titles.values()):
+        raise BadPlan
+    if not all(text.isprintable() for text in (place, *titles.values())):
         raise BadPlan
     ahead(slots, now)
     cleaned = {language: title.strip() for language, title in titles.items()}
