@@ -1,5 +1,6 @@
 """What may be wrong on this machine, each with how to mend it."""
 
+import asyncio
 import stat
 import sys
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from services.up import answers_ok, port_of
-from shared.settings import Settings
+from shared.settings import Settings, SettingsError
 from shared.stack import kafka, postgres
 from shared.stack.disk import STATE_MIB, free_mib
 from shared.stack.embedded import cache_folder
@@ -43,7 +44,7 @@ def examine(settings: Settings) -> list[Finding]:
         _disk,
         _secrets,
     ]
-    findings = [look(settings) for look in looks]
+    findings = [look(settings) for look in looks] + _canarys_mailbox(settings)
     if held(settings.state):
         servers = [_instance(settings), *_servers(settings), _ready(settings)]
         return [*findings, *servers, *_checks()]
@@ -90,6 +91,22 @@ def _secrets(settings: Settings) -> Finding:
     mend = f"Run: chmod -R go= {settings.secrets}"
     found = f"{len(readable)} of {len(files)} readable by others"
     return Finding("Secrets", fine=not readable, found=found, mend=mend)
+
+
+def _canarys_mailbox(settings: Settings) -> list[Finding]:
+    """Open the mailbox that the canary reads, where there is one."""
+    from services.canary.mailbox import NoMailbox, opens  # noqa: PLC0415 (loads a browser)
+    from services.canary.settings import Place  # noqa: PLC0415
+
+    what = "Canary's mailbox"
+    try:
+        place = Place.configured(settings)
+        if place is None:
+            return []
+        asyncio.run(opens(place))
+    except (SettingsError, NoMailbox) as error:
+        return [Finding(what, fine=False, found="cannot be opened", mend=str(error))]
+    return [Finding(what, fine=True, found="opens")]
 
 
 def _instance(settings: Settings) -> Finding:

@@ -18,6 +18,7 @@ import asyncpg
 import orjson
 import typer
 
+from services.canary.settings import CanarySettings
 from services.erasure.store.checks import (
     CANARY,
     OVERDUE,
@@ -51,13 +52,14 @@ class Plan:
 def plans() -> tuple[Plan, ...]:
     """Give every check that this installation can run.
 
-    A scrub of no interval is none; a canary needs an inbox, a drill the embedded servers.
+    A scrub of no interval is none; a canary needs a mailbox, a drill the embedded servers.
     """
     found = [
         Plan(OVERDUE, ("retention",), timedelta(hours=1)),
         Plan(REPLAY, ("audit", "replay"), DAY),
     ]
-    if Settings.load().development or os.environ.get("EXPUNGE_CANARY_INBOX"):
+    inbox = os.environ.get("EXPUNGE_CANARY_INBOX") or CanarySettings.load().canary_mailbox
+    if Settings.load().development or inbox:
         found.append(Plan(CANARY, ("canary",), DAY, keeps=True))
     if every := duration("SCRUB_INTERVAL"):
         found.append(Plan(SCRUB, ("scrub",), every, at_night=True, keeps=True))

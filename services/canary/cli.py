@@ -5,6 +5,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,16 @@ import typer
 
 from contracts.verify_bundle import verify
 from services.canary.looking import forgotten, look, look_at_bytes
-from services.canary.walk import WALKED, Words, arrive
+from services.canary.mailbox import NoMailbox, cleared
+from services.canary.settings import Place
+from services.canary.walk import NOWHERE, WALKED, Words, arrive
 from services.erasure.store.checks import CANARY
 from services.evidence import keep
 from services.scrub import scrub_everything
 from shared.commands import AsJson, run
 from shared.settings import Settings
 from shared.visitor.leaving import leave
+from shared.visitor.mailbox import DevelopmentInbox, Mailbox
 from shared.visitor.person import NoForm, Person
 
 TIMEOUT_S: Final = 30.0
@@ -59,7 +63,8 @@ def canary(
         str,
         typer.Option(
             envvar="EXPUNGE_CANARY_INBOX",
-            help="URL of the development inbox that gets the canary's mails, without .json.",
+            help="URL of a development inbox that gets the canary's mails, without .json; "
+            "it goes before EXPUNGE_CANARY_MAILBOX.",
         ),
     ] = "",
     scrub: Annotated[
@@ -78,7 +83,8 @@ def canary(
     """
     settings = Settings.load()
     say = (lambda _: None) if as_json else typer.echo
-    flown = run(fly(settings, inbox, files_of(settings, files), say, scrub=scrub))
+    mails = inbox or Place.configured(settings) or "/dev/inbox"
+    flown = run(fly(settings, mails, files_of(settings, files), say, scrub=scrub))
     if as_json:
         sys.stdout.write(orjson.dumps(flown.as_json()).decode() + "\n")
     else:
@@ -96,29 +102,37 @@ def files_of(settings: Settings, files: Sequence[Path] | None) -> list[Path]:
 
 
 async def fly(
-    settings: Settings, inbox: str, files: Sequence[Path], say: Say, *, scrub: bool
+    settings: Settings, mails: Place | str, files: Sequence[Path], say: Say, *, scrub: bool
 ) -> Flown:
     """Do all of it and keep the evidence, also of what did not come to its end."""
     began_at, flown = datetime.now(UTC), Flown()
-    words = Words(secrets.token_hex(SEED_BYTES))
+    reads_at = NOWHERE if isinstance(mails, str) else mails.address
+    words = Words(secrets.token_hex(SEED_BYTES), reads_at)
     try:
-        await _through(settings, inbox, words, flown, say)
+        await _through(settings, mails, words, flown, say)
         if scrub:
             await _bytes(settings, files, words, flown, say)
     except (NoForm, TimeoutError) as error:
         flown.problem = f"{type(error).__name__}: {error}"
+    except NoMailbox as error:
+        flown.problem = str(error)
     except httpx2.HTTPError as error:  # its text would have the address, in a URL
         flown.problem = type(error).__name__
     await keep(CANARY, began_at, flown.as_json(), passed=flown.passed)
     return flown
 
 
-async def _through(settings: Settings, inbox: str, words: Words, flown: Flown, say: Say) -> None:
+async def _through(
+    settings: Settings, mails: Place | str, words: Words, flown: Flown, say: Say
+) -> None:
     """Arrive, be seen, leave, be nowhere."""
     begun = time.monotonic()
     url = settings.public_url
-    async with httpx2.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False) as browser:
-        person = Person(browser, words.address, inbox=inbox or "/dev/inbox")
+    async with (
+        httpx2.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False) as browser,
+        _mailbox(mails, words.address, browser) as mailbox,
+    ):
+        person = Person(browser, words.address, mailbox=mailbox)
         await person.mails()  # where nobody reads them, no mail is to be sent
         await arrive(person, words)
         say(f"Signed up at {', '.join(WALKED)}")
@@ -140,6 +154,14 @@ async def _through(settings: Settings, inbox: str, words: Words, flown: Flown, s
     flown.searched += after.searched
     flown.not_searched += after.not_searched
     flown.seconds["all"] = round(time.monotonic() - begun, 3)
+
+
+def _mailbox(
+    mails: Place | str, address: str, browser: httpx2.AsyncClient
+) -> AbstractAsyncContextManager[Mailbox]:
+    if isinstance(mails, str):
+        return nullcontext(DevelopmentInbox(browser, mails))
+    return cleared(mails, address)
 
 
 async def _until_closed(settings: Settings, words: Words) -> None:

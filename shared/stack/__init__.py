@@ -2,14 +2,13 @@
 
 from shared.stack.embedded import Ports, Smtp, Stack, embedded_stack
 from shared.stack.errors import StackError
-from shared.stack.inbox import Inbox, Mail
+from shared.stack.inbox import Inbox
 from shared.stack.kafka import Kafka
 from shared.stack.postgres import Postgres
 
 __all__ = [
     "Inbox",
     "Kafka",
-    "Mail",
     "Ports",
     "Postgres",
     "Smtp",

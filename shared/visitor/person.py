@@ -11,8 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-MAIL_TIMEOUT_S = 60.0
-MAIL_POLL_S = 0.02
+from shared.visitor.mailbox import DevelopmentInbox, Mailbox
 
 
 class NoForm(AssertionError):  # noqa: N818
@@ -100,16 +99,16 @@ class Person:
         browser: httpx2.AsyncClient,
         address: str,
         language: str = "en",
-        inbox: str = "/dev/inbox",
+        mailbox: Mailbox | None = None,
     ) -> None:
         """Take the browser to use, the person's address and the language of the pages.
 
-        `inbox`: where the development inbox is, if not beside the pages.
+        `mailbox`: where their mails come, if not in the development inbox beside the pages.
         """
         self.browser = browser
         self.address = address
         self.language = language
-        self.inbox = inbox
+        self.mailbox = mailbox or DevelopmentInbox(browser)
 
     async def look(self, path: str) -> httpx2.Response:
         """Open a page of ours."""
@@ -146,10 +145,7 @@ class Person:
 
     async def mails(self) -> list[dict[str, Any]]:
         """All mails in this person's mailbox, oldest first."""
-        answer = await self.browser.get(f"{self.inbox}.json", params={"to": self.address})
-        answer.raise_for_status()
-        inbox = answer.json()
-        mine = [mail for mail in inbox if self.address in str(mail["to"])]
+        mine = [one for one in await self.mailbox.mails(self.address) if self.address in one["to"]]
         return sorted(mine, key=lambda mail: str(mail["received_at"]))
 
     async def mail(
@@ -159,20 +155,20 @@ class Person:
 
         Raises TimeoutError naming `what`.
         """
-        end = time.monotonic() + MAIL_TIMEOUT_S
+        end = time.monotonic() + self.mailbox.patience_s
         while time.monotonic() < end:
             found = [mail for mail in (await self.mails())[after:] if wanted(mail)]
             if found:
                 return found[-1]
-            await asyncio.sleep(MAIL_POLL_S)
-        message = f"no mail came in {MAIL_TIMEOUT_S:.0f} s: {what}"
+            await asyncio.sleep(self.mailbox.pause_s)
+        message = f"no mail came in {self.mailbox.patience_s:.0f} s: {what}"
         raise TimeoutError(message)
 
     async def attachment(self, mail: Mapping[str, Any], end: str) -> bytes:
         """Give the bytes of a mail's first attachment whose file name ends so."""
         names = [str(one["filename"]) for one in mail["attachments"]]
         number = next(at for at, name in enumerate(names) if name.endswith(end))
-        return (await self.browser.get(f"{self.inbox}/{mail['id']}/{number}")).content
+        return await self.mailbox.attachment(str(mail["id"]), number)
 
     async def link(self, part: str, *, after: int = 0) -> str:
         """Wait for a mail, behind the first `after`, with a link that has `part`; give its path."""

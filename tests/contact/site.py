@@ -21,7 +21,8 @@ from shared.desk import NewStaff
 from shared.desk.accounts import _totp
 from shared.settings import Settings
 from shared.slice.endings import ending_actions
-from shared.stack.inbox import SUFFIX, Inbox, Mail, read_mail
+from shared.stack.inbox import SUFFIX, Inbox, read_mail
+from shared.visitor.received import Mail
 from tests.client import solve
 from tests.clock import run_all_due
 

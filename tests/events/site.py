@@ -21,7 +21,8 @@ from services.events.rules.gathering import Slot, plan
 from services.events.settings import SERVICE as NAME
 from shared.database import Database
 from shared.settings import Settings
-from shared.stack.inbox import SUFFIX, Inbox, Mail, read_mail
+from shared.stack.inbox import SUFFIX, Inbox, read_mail
+from shared.visitor.received import Mail
 from tests.clock import run_all_due
 
 TITLES = {"de": "Archiv im Alltag", "en": "Everyday archives"}

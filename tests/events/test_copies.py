@@ -15,7 +15,7 @@ from services.events.copies import ask
 from services.events.declaration import SERVICE
 from shared.saga.claims import LATER, Told
 from shared.saga.decisions import Answer
-from shared.stack.inbox import Mail
+from shared.visitor.received import Mail
 from tests.events.site import Events
 
 HOLDER = "registration"

@@ -16,7 +16,7 @@ from services.events.dispatch import Line, take_list
 from services.events.settings import MATERIAL, REGISTRATION, SURVEY
 from shared.disclosure import configured_recipients
 from shared.parameters import duration
-from shared.stack.inbox import Mail
+from shared.visitor.received import Mail
 from shared.web.language import Language
 from shared.web.wordings import Wordings
 from tests.events.site import NAME, Events, Somebody

@@ -14,7 +14,7 @@ from services.newsletter.mails import FOLDER
 from services.newsletter.rules import BadIssue, ContentChanged, Issue, State, Text
 from shared.mail.mailer import MAX_UNDER_WAY
 from shared.mail.markdown import LoadsFromElsewhere
-from shared.stack.inbox import Mail
+from shared.visitor.received import Mail
 from tests.newsletter.site import Newsletter, path_of
 from tests.processes import ended, fork, run
 from tests.rewording import reworded

@@ -19,7 +19,8 @@ from shared.database import Database
 from shared.mail import Sender
 from shared.settings import Settings
 from shared.slice.endings import ending_actions
-from shared.stack.inbox import SUFFIX, Inbox, Mail, read_mail
+from shared.stack.inbox import SUFFIX, Inbox, read_mail
+from shared.visitor.received import Mail
 from tests.clock import run_all_due
 
 SENDER = Sender("Example Company", "accounts@example.org", {"en": "Street 1", "de": "Weg 1"})

@@ -23,7 +23,8 @@ from shared.keys.first import publish_first
 from shared.outbox.topics import apply as apply_topics
 from shared.saga.verifier import verify_work
 from shared.settings import Settings
-from shared.stack.inbox import Inbox, Mail
+from shared.stack.inbox import Inbox
+from shared.visitor.received import Mail
 from shared.web import internal_app, public_app
 from shared.web.configuration import WebSettings
 from shared.web.listening import listening

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from contracts.bundle import Bundle
 from contracts.verify_bundle import verify
 from shared.search.places import in_database
-from shared.stack.inbox import Mail
+from shared.visitor.received import Mail
 from tests.rights.centre import Centre
 
 

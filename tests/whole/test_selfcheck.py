@@ -6,7 +6,11 @@ import httpx2
 import orjson
 import pytest
 
+from services.canary.settings import PASSWORD_SECRET
+from shared.stack.ports import LOOPBACK
+from tests.canary.mailserver import PASSWORD, mailserver
 from tests.installation import Installation
+from tests.processes import run
 
 pytestmark = pytest.mark.timeout(240)
 LATEST = "select passed, found from self_check where name = $1 order by ended_at desc limit 1"
@@ -42,6 +46,38 @@ async def test_a_canary_whose_mails_do_not_come_is_seen_to_fail(installation: In
     said = orjson.loads(told)
     assert (code, said["passed"], said["problem"]) == (1, False, "HTTPStatusError"), told
     assert not (await installation.ask("erasure", LATEST, "canary"))[0]["passed"]
+
+
+@pytest.mark.rule("R-SEC-01")
+async def test_a_canary_reads_its_mails_at_a_mail_server_and_leaves_none_there(
+    installation: Installation, tmp_path: Path
+) -> None:
+    mailers = ("newsletter", "others")
+    secret = installation.settings.secrets / PASSWORD_SECRET
+    async with mailserver(tmp_path) as server:
+        server.lay("clerk@example.org")
+        secret.write_text(PASSWORD)
+        installation.stop(*mailers)
+        installation.start(*mailers, EXPUNGE_SMTP=f"{LOOPBACK}:{server.smtp}")
+        try:
+            await installation.ready()
+            there = {
+                "EXPUNGE_CANARY_MAILBOX": server.url,
+                "EXPUNGE_CANARY_ADDRESS": "canary+*@example.org",
+                "SSL_CERT_FILE": str(server.certificate),
+            }
+
+            said = await run(("canary", "--json"), installation.environment | there)
+        finally:
+            installation.stop(*mailers)
+            installation.start(*mailers)
+            secret.unlink()
+        left = [mail["To"] for mail in server.mails()]
+    await installation.ready()
+
+    told = orjson.loads(said.out)
+    assert (said.code, told["passed"], told["found"], told["problem"]) == (0, True, [], ""), told
+    assert left == ["clerk@example.org"]
 
 
 @pytest.mark.rule("R-SEC-01")
