@@ -46,6 +46,7 @@ class PageFrame:
     visitor: Visitor
     sent: Mapping[str, str]  # cookies as the browser sent them
     cookies: list[Set] = field(default_factory=list)
+    clears: bool = False  # what trackers keep in the browser beside cookies goes with this answer
 
     def shown(self, request: Request, *, status: int, form: bool) -> Shown:
         """Give banner, foot and scripts for a page that is answered now."""
@@ -54,6 +55,9 @@ class PageFrame:
         if self._ended_by_signal:
             # Only with a page, which says so to the other windows: a redirection cannot.
             self.cookies += [choice_cookie(self.site, None), *over(self, frozenset())]
+            self.clears = True
+        elif self.visitor.read:
+            self.cookies += over(self, frozenset(filter(self.visitor.may, self.visitor.granted)))
         tracked = may_track(place, self.site.chosen.tracked_routes)
         loaded = self._loaded(place) if tracked else {}
         banner = tracked and self.visitor.must_be_asked and bool(self.site.registers.purposes)
@@ -101,7 +105,8 @@ class PageFrame:
     @property
     def _ended_by_signal(self) -> bool:
         """Say whether Global Privacy Control ended what this browser's key stood for."""
-        return self.visitor.signals.gpc and self.visitor.signals.key is not None
+        signals = self.visitor.signals
+        return signals.gpc and signals.key is not None and self.visitor.read
 
     def _pixel(self, place: Place) -> Markup:
         """Give our own point, which our server passes on (R-WM-01)."""
@@ -132,7 +137,9 @@ class PageFrame:
         parts = self.site.web.parts
         contact = next((one.cards[0].path for one in parts if one.service == CONTACT), "")
         link = contact.format(lang=lang)
-        return self._markup("foot", lang, request, foot=foot, number=number, contact=link)
+        granted = any(map(self.visitor.may, self.visitor.granted))
+        said = {"foot": foot, "number": number, "contact": link, "granted": granted}
+        return self._markup("foot", lang, request, **said)
 
     def _markup(self, name: str, lang: Language, request: Request, **context: Any) -> Markup:
         html = self.site.web.pages.html(f"{SERVICE}/{name}.html", lang, request.url.path, **context)
@@ -145,10 +152,13 @@ def choice_cookie(site: Site, key: str | None) -> Set:
 
 
 def over(frame: PageFrame, granted: frozenset[str]) -> list[Set]:
-    """Name the cookies to delete: on this host, and on the other domains that are declared."""
+    """Name the cookies to delete: on this host, and on the other domains that are declared.
+
+    Of trackers that are not used any more, too, and of grants that ended while nobody was here.
+    """
     patterns = [
         pattern
-        for tracker in frame.site.registers.trackers.values()
+        for tracker in frame.site.registers.known.values()
         if tracker.purpose not in granted
         for pattern in tracker.cookies
     ]

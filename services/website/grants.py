@@ -13,6 +13,7 @@ from shared.slice import begin_subject, end_at, end_now, grant
 from shared.web.wordings import Wording, Wordings
 
 FORM = "choices"
+MAX_NAMES = 30  # of one browser at one recipient: some browsers drop such cookies every week
 KNOWN = "id."  # stands before what a recipient calls a browser; without it, it never told us
 
 
@@ -32,11 +33,11 @@ async def live(tx: Transaction, key: str, wordings: Wordings) -> dict[str, Live]
     rows = await tx.fetch(
         """
         select g.purpose, g.subject_id, g.seen, c.consent_id, c.wording, c.wording_version,
-               d.their_id
+               array(select d.their_id from disclosure d
+                      where d.subject_id = g.subject_id) as their_ids
           from granted g
           join consent c using (subject_id, purpose)
           join subject s using (subject_id)
-          left join disclosure d using (subject_id)
          where g.key_sha256 = any($1::bytea[])
            and g.ended_at is null
            and s.restricted_at is null
@@ -48,7 +49,7 @@ async def live(tx: Transaction, key: str, wordings: Wordings) -> dict[str, Live]
             row["subject_id"],
             row["consent_id"],
             int(row["wording_version"]),
-            row["their_id"],
+            tuple(row["their_ids"]),
             row["seen"],
         )
         for row in rows
@@ -138,8 +139,29 @@ async def note_seen(tx: Transaction, subjects: Collection[UUID]) -> None:
         await clear_deadline(tx, subject, UNUSED)
 
 
-async def note_client(tx: Transaction, subject_id: UUID, client: str) -> None:
-    """Keep what a recipient calls this browser, to have it deleted there only (R-TR-01)."""
+async def note_client(tx: Transaction, live: Live, client: str) -> None:
+    """Keep what a recipient calls this browser, to have it deleted there only (R-TR-01).
+
+    A browser whose cookie of theirs went gets another name there: each is deleted by itself.
+    """
+    named = KNOWN + client
+    known = [one for one in live.their_ids if one.startswith(KNOWN)]
+    if named in known or len(known) == MAX_NAMES:
+        return
+    if not known:
+        await tx.execute(
+            "update disclosure set their_id = $2 where subject_id = $1", live.subject_id, named
+        )
+        return
     await tx.execute(
-        "update disclosure set their_id = $2 where subject_id = $1", subject_id, KNOWN + client
-    )
+        """
+        insert into disclosure (disclosure_id, subject_id, recipient, purpose, categories, basis,
+                                reference, their_id, disclosed_at)
+        select gen_random_uuid(), subject_id, recipient, purpose, categories, basis, reference,
+               $2, $3
+          from disclosure
+         where subject_id = $1
+         limit 1
+        """,
+        live.subject_id, named, tx.now,
+    )  # fmt: skip

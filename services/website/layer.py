@@ -31,8 +31,11 @@ from shared.web.gate import route_of
 from shared.web.parts import Web
 from shared.web.reading import client_of
 
-UNNOTED = ("/assets/", "/healthz", "/readyz", "/favicon.ico", "/dev/")
+ASIDE = ("/assets/", "/healthz", "/readyz", "/favicon.ico", "/dev/")
+UNNOTED = "/website/pixel/"  # no page and no file: a part of one that was noted
 DOWNLOAD = "download"  # request.state.download: the name of a file given away (R-LOG-04)
+# What trackers kept in the browser beside cookies; our own pages keep nothing there (R-CK-03).
+CLEAR = (b"clear-site-data", b'"storage"')
 CLIENT = re.compile(r"[A-Za-z0-9._~-]{1,120}")
 
 
@@ -47,7 +50,7 @@ class Layer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["path"].startswith(UNNOTED):
+        if scope["type"] != "http" or scope["path"].startswith(ASIDE):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
@@ -77,14 +80,13 @@ class Layer:
                 if fresh := [one.subject_id for one in live.values() if not one.seen]:
                     await grants.note_seen(tx, fresh)
                 for purpose, client in self._clients(request, set(live)).items():
-                    if not (live[purpose].their_id or "").startswith(grants.KNOWN):
-                        await grants.note_client(tx, live[purpose].subject_id, client)
+                    await grants.note_client(tx, live[purpose], client)
                 return Visitor(signals, live)
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("choices-not-read", service=SERVICE, error=error)
-            return Visitor(signals)
+            return Visitor(signals, read=False)
 
     def _clients(self, request: Request, purposes: set[str]) -> dict[str, str]:
         """Give what trackers call this browser, for the grants that stand (R-TR-01)."""
@@ -99,7 +101,8 @@ class Layer:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 cookies = [self._site.header(each) for each in frame.cookies]
-                message["headers"] = [*message["headers"], *cookies]
+                cleared = [CLEAR] if frame.clears else []
+                message["headers"] = [*message["headers"], *cookies, *cleared]
             await send(message)
 
         return sending
@@ -107,7 +110,7 @@ class Layer:
     def _note(self, request: Request, visitor: Visitor, seconds: float) -> None:
         """Note an access in the closed schema: the route's template, never the path (R-LOG-03)."""
         address = address_of(client_of(request))
-        if address is None:
+        if address is None or request.url.path.startswith(UNNOTED):
             return
         origin = clean_referrer(request.headers.get("referer", ""))
         device = read_agent(request.headers.get("user-agent", ""))

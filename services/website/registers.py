@@ -42,8 +42,12 @@ class _Cookies(BaseModel):
 
 @dataclass(frozen=True)
 class Registers:
-    """What is offered on this site. `trackers` are those that the operator uses, by name."""
+    """What is offered on this site. `trackers` are those that the operator uses, by name.
 
+    `known` are all of the register, also those that were used earlier.
+    """
+
+    known: Mapping[str, Tracker]
     trackers: Mapping[str, Tracker]
     sites: Mapping[str, str]
     cookies: tuple[Cookie, ...]
@@ -76,6 +80,7 @@ def read_registers(chosen: WebsiteSettings, recipients: Recipients) -> Registers
         message = "EXPUNGE_TRACKER_REGISTER: a purpose that nobody is asked for"
         raise SettingsError(message)
     return Registers(
+        known=trackers,
         trackers={
             name: trackers[name]
             for name in trackers

@@ -34,7 +34,8 @@ class WebsiteSettings(FromEnvironment):
     like those in `register/`. `processors`: JSON object, tracker to the address of its deletion
     call. `policy`: a folder like `policy/`. `tracked_routes`: route templates of pages on which a
     tracker may run after its grant; pages with forms never are. `cookie_hosts`: further domains on
-    which cookies of ours or for us were set, to delete them there.
+    which cookies of ours or for us were set, to delete them there. `onlineplus_domain`: as accounts
+    set it, to be shown.
     """
 
     country_database: Path | None = None
@@ -46,6 +47,7 @@ class WebsiteSettings(FromEnvironment):
     policy: Path = HERE / "policy"
     tracked_routes: frozenset[str] = frozenset({"/", "/{lang}/"})
     cookie_hosts: tuple[str, ...] = ()
+    onlineplus_domain: str = ""
     processors: dict[str, str] = Field(default_factory=dict)
     log_batch: Annotated[int, Field(ge=100, le=100_000)] = 10_000
 

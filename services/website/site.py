@@ -13,7 +13,7 @@ from services.website.recorder import Recorder
 from services.website.registers import Registers, configured_registers
 from services.website.rules.choices import GA_OFF, Signals, read_signals, revision_of
 from services.website.rules.lines import Lookup
-from services.website.rules.trackers import GOOGLE
+from services.website.rules.trackers import DOCUMENTS, GOOGLE, OWN, Cookie
 from services.website.settings import HERE, SERVICE, WebsiteSettings, configured
 from shared.web.language import Language
 from shared.web.parts import Web
@@ -76,6 +76,12 @@ class Site:
     def host(self) -> str:
         """Give our own host, from configuration, for the list of cookies."""
         return urlsplit(self.web.settings.public_url).netloc
+
+    def host_of(self, cookie: Cookie) -> str:
+        """Say on which host a cookie of the register lies; of accounts it may be a whole domain."""
+        if cookie.host == DOCUMENTS and not self.web.settings.development:
+            return self.chosen.onlineplus_domain.strip(".") or self.host
+        return self.host if cookie.host in OWN else cookie.host
 
     @cached_property
     def ga_cookie(self) -> str | None:

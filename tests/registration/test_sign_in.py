@@ -12,6 +12,7 @@ from services.registration import passwords
 from services.registration.rules import BadCookieDomain, check_cookie_domain
 from services.registration.settings import configured
 from services.website.registers import configured_registers
+from services.website.rules.trackers import OWN
 from shared.settings import Settings
 from shared.web import public_app
 from tests.registration.site import PASSWORD, Site
@@ -73,7 +74,7 @@ async def test_with_tls_the_cookies_are_secure_and_only_onlineplus_has_a_domain(
 
     lines = {line.split("=")[0]: line for line in answer.headers.get_list("set-cookie")}
     assert lines.keys() == {"ONLINEPLUS", "__Host-account"}
-    known = {one.name for one in configured_registers().cookies if one.host == "own"}
+    known = {one.name for one in configured_registers().cookies if one.host in OWN}
     assert lines.keys() <= known, "every cookie of ours stands in the register"
     assert "Domain=example.org" in lines["ONLINEPLUS"]
     assert "domain" not in lines["__Host-account"].lower()

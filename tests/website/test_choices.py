@@ -4,12 +4,14 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 
 from contracts.messages import ConsentGranted, ConsentWithdrawn, SliceErased
 from contracts.vocabulary import Method, Reason
 from demo.person import forms_of
+from services.website import grants as choice_grants
 from services.website.rules.choices import OFFERED, read_signals, revision_of
 from services.website.settings import CHOICE_LIFE, UNUSED_AFTER
 from shared.web.wordings import Version, Wordings
@@ -325,3 +327,58 @@ async def test_the_banner_leads_back_to_our_own_page_only(website: Website) -> N
         ]
 
     assert found == ["/de/", *["/en/cookies/saved"] * 4]
+
+
+@pytest.mark.rule("R-CK-08")
+@pytest.mark.parametrize("lang", ["de", "en"])
+async def test_everything_is_taken_back_by_one_click_on_any_page(
+    website: Website, lang: str
+) -> None:
+    async with website.browser() as browser:
+        nothing = await browser.get(f"/{lang}/cookies/counting")
+        await website.choose(browser, ANALYTICS, GOOGLE)
+        pages = [
+            await browser.get(f"/{lang}/{path}")
+            for path in ("", "cookies/counting", "data-protection-policy.html", "nothing")
+        ]
+        forms = [one for page in pages for one in forms_of(page.text) if not one.unticked]
+        forms = [one for one in forms if one.values == {"by": "settings"}]
+        before = len(await website.told())
+        answer = await website.post(browser, pages[1], forms[0], forms[0].values)
+        after = await browser.get(answer.headers["location"])
+        await website.clock()
+        said = (await website.told())[before:]
+
+    assert [one.action for one in forms] == [f"/{lang}/cookies"] * 4
+    assert 'action="/' + lang + '/cookies"' not in nothing.text
+    assert {one.purpose for one in said if isinstance(one, ConsentWithdrawn)} == {ANALYTICS, GOOGLE}
+    assert scripts(after) == set()
+    assert 'action="/' + lang + '/cookies"' not in after.text
+
+
+@pytest.mark.rule("R-CK-08")
+async def test_a_signal_ends_what_stands_once_the_database_can_be_asked(
+    website: Website, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise asyncpg.CannotConnectNowError
+
+    async with website.browser() as browser:
+        await website.choose(browser, GOOGLE)
+        key = browser.cookies["choices"]
+        browser.cookies.set("_ga", "GA1.1.31.41")
+        browser.headers["Sec-GPC"] = "1"
+        with monkeypatch.context() as patch:
+            patch.setattr(choice_grants, "stands", away)
+            page = await browser.get("/en/")
+            kept = browser.cookies["choices"]
+        before = len(await website.told())
+        await browser.get("/en/")
+        await website.clock()
+        said = (await website.told())[before:]
+
+    assert page.status_code == 200
+    assert scripts(page) == set()
+    assert "set-cookie" not in page.headers
+    assert kept == key
+    assert [one.method for one in said if isinstance(one, ConsentWithdrawn)] == [Method.GPC]

@@ -256,11 +256,33 @@ async def test_the_pixel_is_asked_for_by_us_after_a_grant_with_a_cut_address(
             page = await browser.get("/en/")
             await browser.get("/website/pixel/1", headers={"Referer": "http://x.example/zq7Marker"})
             await asyncio.to_thread(server.heard.wait, 10)
+    await website.written()
+    noted = await website.count("select count(*) from access where url like '%pixel%'")
 
     assert before == []
+    assert noted == 0  # a part of a page that was noted
     assert '<img src="/website/pixel/1"' in page.text
     assert "wiredminds.de" not in page.headers["content-security-policy"]
     (method, path, _, headers) = server.asked[0]
     assert (method, path) == ("GET", "/count?site=wm1&page=%2F%7Blang%7D%2F&ip=127.0.0.0")
     assert "cookie" not in {name.lower() for name in headers}
     assert "zq7Marker" not in str(headers)
+
+
+@pytest.mark.rule("R-TR-01", "R-GA-03")
+async def test_every_name_that_a_tracker_gave_a_browser_is_deleted_there(
+    website: Website, google: tuple[Provider, GoogleAnalytics]
+) -> None:
+    server, processor = google
+    async with website.browser() as browser:
+        await website.choose(browser, GA)
+        for name in ("1.11", "2.22", "2.22"):  # the browser lost their cookie after a week
+            browser.cookies.set("_ga", f"GA1.1.{name}")
+            await browser.get("/en/")
+        answer = await erase(website, browser)
+        await website.clock()
+        await tell(website, {"google-analytics": processor})
+        page = await browser.get(answer.headers["location"])
+
+    assert sorted(one[2]["clientId"] for one in server.asked) == ["1.11", "2.22"]
+    assert page.text.count("has confirmed") == 2

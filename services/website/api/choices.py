@@ -11,6 +11,7 @@ from services.website import grants
 from services.website.choosing import Choice, choose
 from services.website.forms import CHOICES, ROOT, field_of
 from services.website.frame import PageFrame, choice_cookie, frame_of, over
+from services.website.rules.trackers import OWN
 from services.website.settings import SERVICE
 from shared.database import Transaction
 from shared.web import (
@@ -60,9 +61,10 @@ async def save_choices(request: Request) -> Response:
         choice = Choice(wanted, Method.BANNER if by_banner else Method.SETTINGS)
         site = frame.site
         chosen = await choose(tx, frame.visitor, choice, site.registers, site.wordings)
-        tx.on_commit(lambda: leave(frame, chosen.key, chosen.granted))
+        ended = bool(chosen.ended - chosen.granted)
+        tx.on_commit(lambda: leave(frame, chosen.key, chosen.granted, clears=ended))
         # Who ended something sees what only they can delete; other windows hear of it (R-CK-03).
-        back = "" if chosen.ended - chosen.granted else own_path(values.get("back"))
+        back = "" if ended else own_path(values.get("back"))
         return see_other(back or f"/{language(request)}/cookies/saved")
 
     return await submit(request, CHOICES, effect)
@@ -75,14 +77,15 @@ async def saved_page(request: Request) -> Response:
     foreign = [
         one
         for one in frame.site.registers.cookies
-        if one.host != "own" and one.provider in frame.site.registers.trackers
+        if one.host not in OWN and one.provider in frame.site.registers.trackers
     ]
     return render(request, "website/saved.html", foreign=foreign)
 
 
-def leave(frame: PageFrame, key: str | None, granted: frozenset[str]) -> None:
+def leave(frame: PageFrame, key: str | None, granted: frozenset[str], *, clears: bool) -> None:
     """Set the choice, and delete what trackers left on our hosts that are granted no more."""
     frame.cookies[:] = [choice_cookie(frame.site, key), *over(frame, granted)]
+    frame.clears = clears
 
 
 def own_path(back: str | None) -> str:

@@ -17,7 +17,7 @@ from shared.errors import NotFound
 from shared.web import Values, render, render_form, see_other, submit, transaction
 
 router = APIRouter()
-MAX_CASES = 12
+MAX_CASES = 4 * grants.MAX_NAMES
 NOBODY = "nobody"
 
 
@@ -37,7 +37,7 @@ async def erase(request: Request, lang: str) -> Response:
         standing = await grants.stands(tx, key) if key else {}
         cases = await store.cases_of(tx, standing.values())
         await grants.end(tx, standing.values(), Method.SETTINGS)
-        tx.on_commit(lambda: leave(frame, None, frozenset()))
+        tx.on_commit(lambda: leave(frame, None, frozenset(), clears=True))
         named = ".".join(case.hex for case in cases) if standing else NOBODY
         return see_other(f"/{lang}/cookies/erased/{named or 'own'}")
 

@@ -36,12 +36,12 @@ NEEDS: Final = {"tracker.clarity.ads": "tracker.clarity"}
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A grant that stands in the database: its subject, its consent, how the recipient knows it."""
+    """A grant that stands in the database: its subject, its consent, what it is called there."""
 
     subject_id: UUID
     consent_id: UUID
     version: int
-    their_id: str | None = None
+    their_ids: tuple[str, ...] = ()
     seen: bool = True
 
 
@@ -58,10 +58,14 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A request's signals and the grants that count for it, by purpose."""
+    """A request's signals and the grants that count for it, by purpose.
+
+    `read`: what its key stands for is known; not while the database cannot be asked.
+    """
 
     signals: Signals
     granted: Mapping[str, Live] = field(default_factory=dict)
+    read: bool = True
 
     def may(self, purpose: str) -> bool:
         """Say whether a purpose may be acted on in this request (R-TR-00, R-CK-08).

@@ -13,6 +13,8 @@ from services.website.rules.choices import Visitor
 
 GOOGLE: Final = "google-analytics"
 PERSONALISE: Final = "web.personalise"
+DOCUMENTS: Final = "documents"  # of a cookie: our host, or the domain on which documents are opened
+OWN: Final = frozenset({"own", DOCUMENTS})
 _Url = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"'<>]+$")]
 
 
@@ -51,13 +53,16 @@ class Tracker(_Read):
 
 
 class Cookie(_Read):
-    """One line of the cookie register; `name` may end with `*`."""
+    """One line of the cookie register; `name` may end with `*`.
+
+    `days`: 0 until the browser is closed; none: no end of its own, so until it is deleted.
+    """
 
     name: str
     host: str
     category: Literal["necessary", "function", "analysis", "advertising"]
     provider: str
-    days: NonNegativeInt
+    days: NonNegativeInt | None = None
     en: str
     de: str
 
