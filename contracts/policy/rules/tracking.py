@@ -64,8 +64,8 @@ TRACKING: Final = (
         (260,),
         "",
         _OWNER,
-        "Taking back leads to the opt-out that removes the visitor's id there, out of our reach, so "
-        "that coming back begins anew.",
+        "Taking back leads to the opt-out that removes the visitor's id there, beyond our reach, "
+        "so that coming back begins anew.",
     ),
     Rule(
         "R-EL-04",
