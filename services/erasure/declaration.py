@@ -5,7 +5,7 @@ from pathlib import Path
 from contracts.topics import ERASURE_SERVICE
 from services.erasure.api import internal, router
 from services.erasure.cli import commands
-from services.erasure.forms import VERIFY, VERIFY_FILE
+from services.erasure.forms import FIND_ENTRY, VERIFY, VERIFY_FILE
 from services.erasure.inventory import INVENTORY
 from services.erasure.worker import work
 from shared.slice import Service
@@ -16,7 +16,7 @@ SERVICE = Service(
     folder=Path(__file__).parent,
     pages=router,
     internal=internal,
-    forms=(VERIFY, VERIFY_FILE),
+    forms=(VERIFY, VERIFY_FILE, FIND_ENTRY),
     cards=(Card("verify", VERIFY.action),),
     inventory=INVENTORY,
     alone=work,

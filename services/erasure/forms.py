@@ -1,4 +1,4 @@
-"""Two ways to one check: somebody was handed a certificate and wants to know."""
+"""Two ways to one check of a certificate that somebody was handed; and one into the log."""
 
 from typing import Final
 
@@ -21,5 +21,13 @@ VERIFY_FILE: Final = Form(
     action=f"/{{lang}}/{ERASURE_SERVICE}/verify/file",
     fields=(Field("bundle", Kind.FILE, mandatory=True, max_length=MAX_BUNDLE_CHARACTERS),),
     template=f"{ERASURE_SERVICE}/verify.html",
+    once=False,
+)
+FIND_ENTRY: Final = Form(
+    "log-entry",
+    service=ERASURE_SERVICE,
+    action=f"/{{lang}}/{ERASURE_SERVICE}/log/entry",
+    fields=(Field("which", mandatory=True, max_length=40),),  # an id has 36 characters
+    template=f"{ERASURE_SERVICE}/log_find.html",
     once=False,
 )

@@ -8,7 +8,7 @@ from shared.web.pages import see_other
 from shared.web.parts import Card, Part, language, transaction, web_of
 from shared.web.problems import FormRefused
 from shared.web.reading import read_form, read_json
-from shared.web.rendering import render, render_form, render_problem
+from shared.web.rendering import render, render_form, render_problem, view_of
 from shared.web.submit import submit
 from shared.web.tokens import TokenState, find_token, new_token, reference, use_token
 
@@ -40,5 +40,6 @@ __all__ = [
     "submit",
     "transaction",
     "use_token",
+    "view_of",
     "web_of",
 ]

@@ -16,7 +16,7 @@ from shared.web.headers import content_security_policy
 from shared.web.language import language_of
 from shared.web.origins import cors_headers
 from shared.web.pages import page
-from shared.web.parts import Web, language, web_of
+from shared.web.parts import language, web_of
 from shared.web.problems import FormRefused
 from shared.web.questions import STALE, question_of
 
@@ -51,14 +51,14 @@ def render_form(
     **context: Any,
 ) -> HTMLResponse:
     """Render the page that holds a form, empty or with `values`: what its GET route answers."""
-    view = _view(web_of(request), request, form, typed=values)
+    view = view_of(request, form, values)
     return _form_page(request, view, status, **context)
 
 
 def render_again(request: Request, refused: FormRefused) -> Response:
     """Render a form that comes back, filled as typed; a JSON client gets the codes only."""
     web, lang = web_of(request), language_of(request)
-    view = _view(web, request, refused.form, typed=refused.typed, codes=refused.codes)
+    view = view_of(request, refused.form, refused.typed, refused.codes)
     if wants_json(request):
         title = web.pages.texts["web"].get(lang, f"problems.{refused.problem}")
         errors = [
@@ -140,16 +140,17 @@ def _come_back(answer: Response) -> Response:
     return answer
 
 
-def _view(
-    web: Web,
+def view_of(
     request: Request,
     form: Form,
-    *,
     typed: Mapping[str, str] | None = None,
     codes: Mapping[str, str] | None = None,
 ) -> FormView:
-    """Keep the form id that came, so that sending again is the same act, unless it is no good."""
-    typed, codes = typed or {}, codes or {}
+    """Give a form as a page shows it, with `typed` in its fields and what `codes` say beside them.
+
+    The form id that came is kept, so that sending again is the same act, unless it is no good.
+    """
+    web, typed, codes = web_of(request), typed or {}, codes or {}
     fresh = codes.get(FORM_ID) in NO_GOOD or not STALE.isdisjoint(codes.values())
     form_id = "" if fresh or not form.once else typed.get(FORM_ID, "")
     form_id = form_id or (web.form_ids.make(form.key) if form.once else "")

@@ -117,13 +117,24 @@ async def _choose_the_file(visitor: Visitor, bundle: str) -> None:
     await visitor.page.set_input_files("#bundle", file)
     await visitor.send()
     assert await visitor.page.locator("main [role=status]").count() == 1
-    await _walk_up_the_log(visitor)
+    await _walk_up_the_log(visitor, verify(bundle.encode())["certificate"]["requestId"])
 
 
-async def _walk_up_the_log(visitor: Visitor) -> None:
+async def _walk_up_the_log(visitor: Visitor, request: str) -> None:
     """From the certificate to its entry, to the log, to another entry, and to one that is not."""
     await visitor.follow(f'main a[href^="/{visitor.lang}/erasure/log/entry?index="]')
+    entry = visitor.page.url
     await visitor.look()
+    await visitor.follow(f'main a[href="/{visitor.lang}/erasure/log"]')
+    await visitor.type("which", "ada")
+    await visitor.send()
+    assert await visitor.page.locator("#which-error").count() == 1
+    await visitor.look()
+    await visitor.tab_to("#which")
+    await visitor.page.keyboard.press("Control+A")
+    await visitor.page.keyboard.insert_text(request)
+    await visitor.send()
+    assert visitor.page.url == entry
     await visitor.follow(f'main a[href="/{visitor.lang}/erasure/log"]')
     await visitor.look()
     await visitor.follow(f'main a[href^="/{visitor.lang}/erasure/log/entry?index="]')

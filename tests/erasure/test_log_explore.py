@@ -141,3 +141,48 @@ async def test_a_certificate_is_looked_up_by_its_file(
     assert f"/en/erasure/log/entry?index={index}" in found.text
     assert "does not have this certificate" in other.text
     assert "/en/erasure/log" in (await client.get(path)).text
+
+
+@pytest.mark.parametrize("lang", ["en", "de"])
+async def test_an_entry_is_found_by_its_number_and_by_the_request(
+    on: Ledger, client: httpx2.AsyncClient, lang: str
+) -> None:
+    saga, _, index = await certified(on)
+    path = f"/{lang}/erasure/log/entry"
+    typed = [str(index), f" {index} ", str(saga.id), str(saga.id).upper()]
+
+    answers = [await client.post(path, data={"which": which}) for which in typed]
+
+    assert {answer.status_code for answer in answers} == {303}
+    assert {answer.headers["location"] for answer in answers} == {f"{path}?index={index}"}
+    assert f'action="{path}"' in (await client.get(f"/{lang}/erasure/log")).text
+
+
+async def test_what_is_no_entry_comes_back_with_a_sentence(
+    on: Ledger, client: httpx2.AsyncClient
+) -> None:
+    """Also a request that is not certified, and one whose entry no public head has yet."""
+    saga, _, index = await certified(on)
+    asked = await on.ask()
+    path = "/en/erasure/log/entry"
+    size = Checkpoint.read((await client.get("/log/checkpoint")).content).size
+    beyond = "update certificate set log_index = $2 where request_id = $1"
+
+    typed = [str(size), "-1", "1.0", "\u0663", str(asked.id), "ada@example.org", "x" * 40]
+    pages = [await client.post(path, data={"which": which}) for which in typed]
+    async with on.database.begin() as tx:
+        await tx.execute(beyond, saga.id, size)
+    try:
+        early = await client.post(path, data={"which": str(saga.id)})
+    finally:
+        async with on.database.begin() as tx:
+            await tx.execute(beyond, saga.id, index)
+    long = await client.post(path, data={"which": "1" * 41})
+    empty = await client.post(path, data={"which": ""})
+
+    assert {page.status_code for page in (*pages, early, long, empty)} == {422}
+    for page in (*pages, early):
+        assert "There is no such entry in the public log" in page.text
+        assert 'aria-invalid="true"' in page.text
+    assert "neither the number of an entry" in long.text
+    assert "Enter the number of an entry" in empty.text

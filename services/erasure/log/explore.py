@@ -7,6 +7,7 @@ somebody with nothing but SHA-256 at hand can follow. No script is needed.
 import base64
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -20,15 +21,26 @@ from contracts.tlog.notes import VerifierKey, split_note
 from contracts.tlog.tiles import WIDTH, Tile, inclusion, subtree, tiles_for
 from contracts.topics import ERASURE_SERVICE
 from contracts.vocabulary import Role
+from services.erasure.forms import FIND_ENTRY
 from services.erasure.log import store
 from services.erasure.log.cosignatures import shown_note
 from services.erasure.log.pages import PREFIX
+from services.erasure.store import certificates
 from shared.database import Transaction
 from shared.keys import load_trust
-from shared.web import render, transaction, web_of
+from shared.web import (
+    FormRefused,
+    language,
+    read_form,
+    render,
+    see_other,
+    transaction,
+    view_of,
+    web_of,
+)
+from shared.web.forms import as_typed
 
 LOG_PAGE: Final = f"/{{lang}}/{ERASURE_SERVICE}/log"
-ENTRY_PAGE: Final = f"{LOG_PAGE}/entry"
 TRANSACTION, CERTIFICATE = "transaction", "certificate"
 KEY_ID_BYTES: Final = 4
 NOT_FOUND: Final = 404
@@ -68,7 +80,7 @@ async def log_page(request: Request) -> Response:
     return _page(request, note)
 
 
-@router.get(ENTRY_PAGE)
+@router.get(FIND_ENTRY.action)
 async def entry_page(request: Request, index: str = "") -> Response:
     """Show one entry with the way up to the newest public head; 404 where there is none."""
     wanted = index if index.isascii() and index.isdecimal() else ""  # nothing else is repeated
@@ -78,6 +90,36 @@ async def entry_page(request: Request, index: str = "") -> Response:
     if entry is None:
         return _page(request, note, status=NOT_FOUND, wanted=wanted[:MAX_DIGITS])
     return _page(request, note, entry=entry)
+
+
+@router.post(FIND_ENTRY.action)
+async def entry_wanted(request: Request) -> Response:
+    """Lead to the entry with a number, or to that of a request's certificate; nothing is stored.
+
+    An id of a request is posted, so that it stands in no address.
+    """
+    values = await read_form(request, FIND_ENTRY)
+    async with transaction(request, ERASURE_SERVICE) as tx:
+        index = await _index_of(tx, values["which"].strip())
+        note = await store.public_note(tx)
+    if index is None or note is None or index >= Checkpoint.read(note).size:
+        raise FormRefused(FIND_ENTRY, as_typed(values), {"which": "unknown"})
+    path = FIND_ENTRY.action.format(lang=language(request))
+    return see_other(f"{path}?index={index}")
+
+
+async def _index_of(tx: Transaction, which: str) -> int | None:
+    """Read an index, or find that of a request's certificate; None for anything else."""
+    try:
+        return number(which)
+    except BadLog:
+        pass
+    try:
+        request_id = UUID(which)
+    except ValueError:
+        return None
+    found = (await certificates.find(tx, [request_id])).get(request_id)
+    return None if found is None else found.log_index
 
 
 def _page(
@@ -90,6 +132,8 @@ def _page(
 ) -> Response:
     shown: dict[str, Any] = {"entry": entry, "wanted": wanted, "missing": status == NOT_FOUND}
     shown |= {"files": PREFIX, "head": None}
+    if entry is None:
+        shown["find"] = view_of(request, FIND_ENTRY)
     if note is not None:
         head = Checkpoint.read(note)
         shown |= {"head": head, "root": head.root.hex(), "note": note.decode()}

@@ -21,7 +21,6 @@ from services.registration.forms import (
     STOP,
 )
 from services.registration.limits import ends
-from services.registration.pages import view
 from services.registration.presented import presented_policy
 from services.registration.settings import PROMOTION, SERVICE
 from services.registration.store import addresses, changes, policy, sign_ins
@@ -38,6 +37,7 @@ from shared.web import (
     see_other,
     submit,
     transaction,
+    view_of,
     web_of,
 )
 
@@ -77,11 +77,11 @@ async def account_page(request: Request) -> Response:
         new_address=new_address,
         passed_on=passed_on,
         recipients=configured_recipients(),
-        agree=view(request, AGREE),
-        disagree=view(request, DISAGREE),
-        sign_out=view(request, SIGN_OUT),
+        agree=view_of(request, AGREE),
+        disagree=view_of(request, DISAGREE),
+        sign_out=view_of(request, SIGN_OUT),
         end_sign_in={
-            one.sign_in_id: view(request, END_SIGN_IN, {"sign_in": str(one.sign_in_id)})
+            one.sign_in_id: view_of(request, END_SIGN_IN, {"sign_in": str(one.sign_in_id)})
             for one in browsers
         },
     )

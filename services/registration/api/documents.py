@@ -9,13 +9,12 @@ from services.registration.api.cookies import onlineplus, set_onlineplus
 from services.registration.api.session import reader
 from services.registration.documents import Document, document, documents
 from services.registration.forms import SIGN_OUT
-from services.registration.pages import view
 from services.registration.rules import State
 from services.registration.settings import SERVICE, USE
 from shared.errors import NotFound
 from shared.mail.markdown import to_html
 from shared.slice import consents_of, outdated
-from shared.web import language, render, transaction, web_of
+from shared.web import language, render, transaction, view_of, web_of
 
 router = APIRouter()
 ROOT = "/{lang}/documents"
@@ -41,7 +40,7 @@ async def document_page(request: Request, name: str) -> Response:
         document=found,
         # Our own text, without raw HTML: to_html refuses that.
         body=Markup(to_html(found.markdown)),  # noqa: S704
-        sign_out=view(request, SIGN_OUT),
+        sign_out=view_of(request, SIGN_OUT),
     )
     set_onlineplus(request, answer, onlineplus(request), this_session=this_session)
     return answer

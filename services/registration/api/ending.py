@@ -13,7 +13,6 @@ from services.registration.api.cookies import drop_both
 from services.registration.api.session import SignInFirst, keeping_typed, signed_in
 from services.registration.forms import BASE, END, OTHERS, WITHDRAW
 from services.registration.inventory import INVENTORY
-from services.registration.pages import view
 from services.registration.rules import Account
 from services.registration.settings import SERVICE, WITHDRAWN
 from services.registration.store import accounts, sign_ins
@@ -36,6 +35,7 @@ from shared.web import (
     see_other,
     submit,
     transaction,
+    view_of,
 )
 from shared.web.visitors import HOLDER as VISITORS
 
@@ -82,7 +82,7 @@ async def end_page(request: Request) -> Response:
     async with transaction(request, SERVICE) as tx:
         await signed_in(request, tx)
         live = await registered(tx)
-    form = view(request, END)
+    form = view_of(request, END)
     shown = tuple(
         one for one in form.fields if one.field.name not in OTHERS or one.field.name in live
     )
