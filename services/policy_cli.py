@@ -25,6 +25,9 @@ def policy(
     retention: Annotated[bool, typer.Option("--retention", help="What deletes when.")] = False,
 ) -> None:
     """Show each rule with policy lines, code and tests; exit code 1 if one owes its test."""
+    if lint and retention:
+        message = "Choose one of --lint and --retention."
+        raise typer.BadParameter(message)
     if lint:
         _show(_findings(), LINT, as_json=as_json)
     elif retention:

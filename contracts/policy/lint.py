@@ -113,7 +113,7 @@ LINT: Final = (
     ),
     Finding(
         "P15",
-        (84, 85, 86, 87, 147, 148, 149, 150),
+        (86, 149, 162),
         "A postal address without a country, though something may be posted.",
         "The fields stay as they are; post goes within the country, or asks when it is sent.",
         ("R-EV-03", "R-EV-07"),
@@ -128,7 +128,7 @@ LINT: Final = (
     ),
     Finding(
         "P17",
-        (5, 208),
+        (5, 23, 208),
         "The cookie names a domain that the site's description does not.",
         "The cookie's domain is configuration, and the cookie says nothing about anybody.",
         ("R-CK-04",),
@@ -150,5 +150,21 @@ LINT: Final = (
         ("R-CK-04", "R-CK-05"),
         ("ONLINEPLUS_MAX", "ONLINEPLUS_ABSOLUTE_MAX"),
         "operator",
+    ),
+    Finding(
+        "P20",
+        (115, 179, 256),
+        "Newsletter and contact give data to nobody, while entries of any form may be added to "
+        "what another company's cookie recorded.",
+        "No form's entries reach it, and the gate refuses both services whoever asks.",
+        ("R-3P-02", "R-EL-02"),
+    ),
+    Finding(
+        "P21",
+        (226, 274),
+        "A tool for statistics also serves advertising and fraud prevention, which its basis does "
+        "not name.",
+        "Advertising is a switch of its own; for anything else it is not used.",
+        ("R-CL-01",),
     ),
 )

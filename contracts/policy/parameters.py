@@ -27,7 +27,7 @@ DURATIONS: Final = (
     _hours("NEWSLETTER_DELETE_SLA", 1, 1 / 60, 24, "R-NL-08"),
     _minutes("WITHDRAW_SLA", 1, 1 / 60, 60, "R-7-01"),
     Parameter("CONSENT_PROOF_TTL", 3 * YEAR, timedelta(0), 5 * YEAR, "R-NL-09"),
-    _hours("CHANGE_ERASE_SLA", 24, 0, 72, "R-ACC-08"),
+    _hours("CHANGE_ERASE_SLA", 24, 1, 72, "R-ACC-08"),  # the address before is told in that time
     _hours("SCRUB_INTERVAL", 24, 0, 30 * 24, "R-ACC-08"),  # 0: no scrub, and no date is promised
     _minutes("RESET_TTL", 60, 5, 60, "R-ACC-03"),
     _days("ONLINEPLUS_MAX", 180, 1, 365, "R-CK-04"),

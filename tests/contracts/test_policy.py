@@ -71,4 +71,4 @@ def test_a_finding_says_what_was_chosen_and_who_decides(finding: Finding) -> Non
 def test_names_stand_once() -> None:
     assert len(RULES) == len(ALL)
     assert len(PARAMETERS) + len(LIMITS) == len({one.name for one in (*DURATIONS, *COUNTS)})
-    assert [finding.id for finding in LINT] == [f"P{number}" for number in range(1, 20)]
+    assert [finding.id for finding in LINT] == [f"P{number}" for number in range(1, 22)]
