@@ -32,7 +32,7 @@ async def bundles(tx: Transaction, requests: Sequence[UUID], trust: bytes) -> Ma
     named = {key: _receipts_named(envelope) for key, envelope in envelopes.items()}
     lines = await evidence_lines.find(tx, named)
     kept = await records(tx, (line.record_id for line in lines))
-    logged = await log_proofs(tx, {key: one.log_index for key, one in found.items()})
+    logged = await log_proofs(tx, {key: one.log_index for key, one in found.items()}, trust)
     proven: dict[UUID, dict[Sort, list[Evidence]]] = defaultdict(lambda: defaultdict(list))
     owed: dict[UUID, set[str]] = defaultdict(lambda: {ORIGINS_LAST_WORD})
     for line in lines:  # a request's receipts stand before its supplements

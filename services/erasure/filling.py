@@ -1,9 +1,11 @@
-"""A bundle from before places were written down gets them from what the ledger knows.
+"""A bundle from before a key was revoked gets from the ledger what it needs since then.
 
-Places are asked for where a key was revoked: without them nobody can tell whether an old, honest
-line stood before that. What is filled in is ours and unsigned, so it is done for our own page only.
+That are places, since without them nobody can tell whether an old, honest line stood before that,
+and a proof that leads to a head of the log by a key that counts. Places are ours and unsigned, so
+this is done for our own page only.
 """
 
+from typing import Any
 from uuid import UUID
 
 from contracts.bundle import Bundle, Evidence
@@ -14,7 +16,7 @@ from shared.database import Transaction
 
 
 async def with_places(tx: Transaction, data: bytes, trust: bytes) -> bytes | None:
-    """Write into a bundle where its lines stand; None if it is no bundle or not of this ledger."""
+    """Write into a bundle what it lacks by now; None if it is no bundle or not of this ledger."""
     try:
         given = Bundle.from_json(data)
         request_id = UUID(parse(given.request.line).subject)
@@ -26,14 +28,15 @@ async def with_places(tx: Transaction, data: bytes, trust: bytes) -> bytes | Non
     known = {one.line: one.offset for one in _lines(ours)}
     if not all(one.line in known for one in _lines(given)):
         return None
-    filled = {
+    filled: dict[str, Any] = {
         name: tuple(
             one.model_copy(update={"offset": known[one.line]}) for one in getattr(given, name)
         )
         for name in ("extensions", "receipts", "read_backs", "supplements")
     }
     request = given.request.model_copy(update={"offset": known[given.request.line]})
-    return given.model_copy(update={**filled, "request": request}).to_json()
+    filled |= {"request": request, "log_proof": ours.log_proof or given.log_proof}
+    return given.model_copy(update=filled).to_json()
 
 
 def _lines(bundle: Bundle) -> tuple[Evidence, ...]:

@@ -13,8 +13,9 @@ from contracts.tlog.cosignature import cosign
 from contracts.tlog.entries import STORED_BYTES
 from contracts.tlog.notes import add_signatures
 from contracts.vocabulary import Role
-from services.erasure.audit.heading import OTHER_FILES
+from services.erasure.audit.heading import OTHER_FILES, OUTLIVED
 from services.witness.keeping import Key
+from shared.keys import load_trust, root_signer
 from tests.auditing import (
     History,
     Lines,
@@ -25,6 +26,7 @@ from tests.auditing import (
     renumber,
     write,
 )
+from tests.revoking import end_at, revoked
 
 
 @pytest.fixture
@@ -173,6 +175,34 @@ async def test_without_a_log_there_is_no_verdict(history: History, exported: Pat
     code, _ = await history.expunge("audit", "replay", "--from", exported, "--log", elsewhere)
 
     assert code == 3
+
+
+async def test_a_head_of_a_revoked_key_counts_over_what_stood_before_its_end(
+    history: History, exported: Path, kept: Path, files: Path, tmp_path: Path
+) -> None:
+    lines = await export_to(history, exported)
+    settings = history.on.settings
+    key = history.on.signer("erasure", Role.LOG).key_id
+    last = lines[-1]["offset"]
+    middle = lines[at(lines, "slice-verified", 1)]["offset"]
+    beside = [("--checkpoint", kept), ("--log", files), ("--checkpoint", kept, "--log", files)]
+    seen = {}
+    for end, elsewhere in ((last + 1, 0), (middle, 0), (last + 1, 1)):
+        file = tmp_path / "trust.json"
+        file.write_bytes(
+            revoked(load_trust(settings), root_signer(settings), key, end_at(end, elsewhere))
+        )
+        seen[end, elsewhere] = [
+            await found_in(history, exported, lines, *more, "--trust", file) for more in beside
+        ]
+
+    assert seen[last + 1, 0] == [(0, [])] * len(beside)
+    for (code, (found, *more)), (_, (first, *_)) in zip(
+        seen[middle, 0], seen[last + 1, 1], strict=True
+    ):
+        assert (code, found["kind"], found["what"], more) == (1, "forged", OUTLIVED, [])
+        assert found["offset"] >= middle
+        assert (first["what"], first["offset"]) == (OUTLIVED, 0)
 
 
 def have_cosigned(file: Path, key: Key) -> None:

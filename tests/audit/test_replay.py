@@ -15,6 +15,7 @@ from contracts.vocabulary import Role
 from shared.keys import load_trust, root_signer, signer_for
 from tests.auditing import History, at, entry, export_to, renumber, spoil, write
 from tests.kernel import sealed
+from tests.revoking import revoked
 
 
 async def replay_of(history: History, file: Path, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -186,28 +187,20 @@ async def test_with_the_revocation_in_the_list_each_line_is_named(
     lines = await export_to(history, exported)
     first = lines[at(lines, "slice-erased", 1)]["offset"]
     message = revocation(history, "newsletter", first)
-    trust = load_trust(history.on.settings)
-    keys = tuple(
-        key.model_copy(update={"revoked_from": message.places})
-        if key.key_id == message.key_id
-        else key
-        for key in trust.keys
-    )
+    trust, root = load_trust(history.on.settings), root_signer(history.on.settings)
     file = tmp_path / "trust.json"
-    file.write_bytes(
-        trust.model_copy(update={"keys": keys}).to_json(root_signer(history.on.settings))
-    )
+    file.write_bytes(revoked(trust, root, message.key_id, *message.places))
 
     code, out = await history.expunge(
         "audit", "replay", "--from", exported, "--trust", file, "--json"
     )
 
-    revoked = [
+    named = [
         one["offset"] for one in json.loads(out)["findings"]["first"] if "revoked" in one["what"]
     ]
     theirs = bytes.fromhex(message.key_id)
     assert code == 1
-    assert revoked == [
+    assert named == [
         line["offset"]
         for line in lines[1:]
         if line["offset"] >= first and base64.b64decode(dict(line["headers"])["key"]) == theirs

@@ -18,7 +18,9 @@ from contracts.messages import RegisterPublished
 from contracts.tlog.checkpoint import Checkpoint
 from contracts.topics import ERASURE
 from contracts.vocabulary import Role
+from services.erasure.audit.heading import OUTLIVED
 from services.erasure.audit.watching import CUT, FORKED, REWRITTEN, SHRUNK
+from shared.keys import load_trust, root_signer
 from tests.auditing import (
     History,
     Lines,
@@ -32,6 +34,7 @@ from tests.auditing import (
 )
 from tests.kernel import eventually
 from tests.processes import fork
+from tests.revoking import end_at, revoked
 
 
 @pytest.fixture
@@ -142,6 +145,21 @@ async def test_two_heads_over_two_histories_are_kept_as_evidence(
     assert evidence.read_bytes() == forged
     kept = orjson.loads((folder / "kept.json").read_bytes())["head"]
     assert Checkpoint.read(kept.encode()) == head
+
+
+async def test_a_public_head_by_a_key_that_was_revoked_before_is_not_kept(
+    history: History, folder: Path, log: Path, tmp_path: Path
+) -> None:
+    settings, trust = history.on.settings, tmp_path / "trust.json"
+    key = history.on.signer("erasure", Role.LOG).key_id
+    trust.write_bytes(revoked(load_trust(settings), root_signer(settings), key, end_at(3)))
+
+    code, said = await look(history, folder, log, "--trust", trust)
+
+    (evidence,) = contradictions(folder)
+    assert (code, whats(said)) == (1, [OUTLIVED])
+    assert evidence.read_bytes() == (log / "checkpoint").read_bytes()
+    assert orjson.loads((folder / "kept.json").read_bytes())["head"] is None
 
 
 async def test_a_leaf_that_was_changed_below_the_head_is_named(

@@ -69,6 +69,7 @@ from tests.contracts.story import (
     verified,
     with_receipt,
 )
+from tests.revoking import end_at, revoked
 
 SOURCE = Path(verify_bundle.__file__)
 TRUE = story().bundle().to_json()
@@ -267,16 +268,9 @@ def _revoked(
     who: Signer, offset: int, *, partition: int = 0, among: Sequence[Signer] = ALL
 ) -> bytes:
     """Write a list of keys with the revocation of one."""
-    places = (
-        RevokedFrom(topic="erasure.v1", partition=partition, offset=offset),
-        RevokedFrom(topic="closed.v1", partition=0, offset=0),
-    )
+    elsewhere = RevokedFrom(topic="closed.v1", partition=0, offset=0)
     trust = Trust.from_json(trusted(*among))
-    keys = tuple(
-        key.model_copy(update={"revoked_from": places}) if key.key_id == who.key_id else key
-        for key in trust.keys
-    )
-    return trust.model_copy(update={"keys": keys}).to_json(ROOT)
+    return revoked(trust, ROOT, who.key_id, end_at(offset, partition), elsewhere)
 
 
 SPEAKERS_HERE = {"receipt": NEWSLETTER, "read-back": ITS_VERIFIER, "request": signer("rights")}
@@ -304,8 +298,8 @@ def test_a_certificate_by_a_revoked_key_needs_the_log() -> None:
 
     assert problem(story().bundle(), trust=_revoked(erasure, 1)) == ""
     assert problem(without, trust=trusted(*before_logs)) == ""
-    revoked = problem(without, trust=_revoked(erasure, 1, among=before_logs))
-    assert revoked.startswith("the log: ")
+    alone = problem(without, trust=_revoked(erasure, 1, among=before_logs))
+    assert alone.startswith("the log: ")
 
 
 # What it says about the log.
@@ -351,6 +345,23 @@ def test_a_signature_of_a_witness_beside_the_logs_does_no_harm() -> None:
     witness = PROOF + "\N{EM DASH} witness.example.org AAAAAAAA\n"
 
     assert problem(story().bundle().model_copy(update={"log_proof": witness})) == ""
+
+
+def test_a_head_by_a_revoked_key_proves_nothing_but_beside_one_that_counts() -> None:
+    """Whoever has the log's key signs a head over anything, and dates nothing in it."""
+    fresh = Signer("erasure", Role.LOG, bytes(range(32)))
+    entry = of_certificate(sha256(story().bundle().certificate).digest())
+    by_fresh = _logged(by=fresh)
+    by_both = by_fresh + PROOF[PROOF.rindex("\N{EM DASH}") :]
+    trust = _revoked(LOG, 10**6, among=[*ALL, fresh])
+
+    seen = [
+        problem(story().bundle().model_copy(update={"log_proof": one}), trust=trust)
+        for one in (logged(entry), by_fresh, by_both)
+    ]
+
+    assert seen[0] == "the log: nobody whose word counts signed its head: ask for the bundle anew"
+    assert seen[1:] == ["", ""]
 
 
 def test_what_was_certified_before_there_was_a_log_is_valid_and_says_so() -> None:

@@ -12,9 +12,7 @@ import pytest_asyncio
 from pypdf import PdfReader
 
 from contracts.bundle import Bundle
-from contracts.fields import RevokedFrom
 from contracts.messages import Held, HoldEnded, Message, ProcessorAnswered
-from contracts.proof import Signer
 from contracts.trust import Trust
 from contracts.verify_bundle import verify
 from contracts.vocabulary import Ground, Outcome, ProcessorState, Role
@@ -26,6 +24,7 @@ from shared.web.configuration import WebSettings
 from shared.web.language import Language
 from tests.kernel import eventually
 from tests.ledger import Ledger, Saga
+from tests.revoking import end_at, revoked
 
 UNTIL = datetime(2026, 1, 31, 23, tzinfo=UTC)
 HELD = Held(ground=Ground.LEGAL_OBLIGATION, reference="ao-147-3", until=UNTIL, rows=2)
@@ -192,7 +191,7 @@ async def test_our_page_knows_where_the_lines_of_an_old_bundle_stood(
     seen = []
     try:
         for end in (offset + 1, 1):
-            on.settings.trust.write_bytes(_revoked(trust, key, end, root))
+            on.settings.trust.write_bytes(revoked(Trust.from_json(trust), root, key, end_at(end)))
             page = await client.post("/en/erasure/verify", data={"bundle": json.dumps(bundle)})
             seen.append("The certificate holds" in page.text)
             alone = verify(json.dumps(bundle).encode(), trust=on.settings.trust.read_bytes())
@@ -201,14 +200,3 @@ async def test_our_page_knows_where_the_lines_of_an_old_bundle_stood(
         on.settings.trust.write_bytes(trust)
 
     assert seen == [True, False]
-
-
-def _revoked(trust: bytes, key_id: str, offset: int, root: Signer) -> bytes:
-    """Write the list of keys as it is after one was revoked from a place on."""
-    places = (RevokedFrom(topic="erasure.v1", partition=0, offset=offset),)
-    known = Trust.from_json(trust)
-    keys = tuple(
-        key.model_copy(update={"revoked_from": places}) if key.key_id == key_id else key
-        for key in known.keys
-    )
-    return known.model_copy(update={"keys": keys}).to_json(root)

@@ -5,7 +5,7 @@ cannot use; 3 the entries or the log cannot be read to their end.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -29,7 +29,15 @@ from services.erasure.audit.commands import (
 from services.erasure.audit.comparing import compare
 from services.erasure.audit.export import export
 from services.erasure.audit.findings import Finding, Kind
-from services.erasure.audit.heading import UNSIGNED, hold, hold_files, opened
+from services.erasure.audit.heading import (
+    UNSIGNED,
+    Leaves,
+    hold,
+    hold_files,
+    opened,
+    outlived,
+    told_leaves,
+)
 from services.erasure.audit.published import Published
 from services.erasure.audit.reading import replay
 from services.erasure.audit.replay import Replay
@@ -136,17 +144,27 @@ def look_at_log(work: Replay, keys: Trust, notes: Sequence[bytes], where: str | 
     if work.log is None:
         return
     if where is None:
-        found = list(hold(work.log, heads))
+        found = [*hold(work.log, heads), *_outlived(work, keys, notes, told_leaves(work.log))]
     else:
         published = Published(where)
         try:
-            newest = _heads(work, keys, published.note())
+            note = published.note()
+            newest = _heads(work, keys, note)
             size = max((head.size for head in newest), default=0)
             found = list(hold_files(work.log, published.leaves(size), [*heads, *newest]))
+            found += _outlived(work, keys, [*notes, note], published.leaves)
         finally:
             published.close()
     for finding in found:
         work.findings.add(finding)
+
+
+def _outlived(
+    work: Replay, keys: Trust, notes: Iterable[bytes], leaves: Leaves
+) -> Iterator[Finding]:
+    """Find heads by keys of the log that were revoked before all that they are over."""
+    for note in dict.fromkeys(notes):
+        yield from outlived(work.log, leaves, note, keys, work.ring)
 
 
 def _heads(work: Replay, keys: Trust, note: bytes) -> list[Checkpoint]:

@@ -57,7 +57,7 @@ class Judge:
             what = f"leaf {index} of the log is a certificate that the topic does not name"
             self.finding = Finding(Kind.EXTRA, what)
         elif not self._take(entry[1:]):
-            where = self._told.partitions_of(entry)
+            where = [partition for partition, _ in self._told.places_of(entry)]
             self._wrong, self._at = (bool(where), self._missed(where)), index
 
     def finish(self) -> Finding | None:

@@ -12,7 +12,7 @@ from contracts.tlog.checkpoint import Checkpoint
 from contracts.trust import KeyRing, Trust
 from services.erasure.audit.entries import Entry, Source, Span
 from services.erasure.audit.findings import Finding, Kind
-from services.erasure.audit.heading import UNSIGNED, hold, hold_files, opened
+from services.erasure.audit.heading import UNSIGNED, hold, hold_files, opened, outlived
 from services.erasure.audit.keeping import Kept, Seen
 from services.erasure.audit.published import Published
 from services.erasure.audit.reading import replay
@@ -89,6 +89,7 @@ async def look(
     wrong, head = _head(note, keys, kept, published)
     hashed = Hashed(source, kept.partitions)
     work = await replay(hashed, KeyRing(keys), advance, log=True, now=now)
+    wrong += outlived(work.log, published.leaves, note, keys, work.ring)
     for finding in (*wrong, *_moved(hashed, kept), *_logged(work, published, head, kept)):
         work.findings.add(finding)
     ends = [seen.end for seen in kept.partitions]
