@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, SafeUUID
 
@@ -37,6 +38,7 @@ def uuid7() -> UUID:
     )
 
 
+@lru_cache(maxsize=8_192)  # of a request ten lines speak, soon after each other
 def read_id(text: str) -> UUID:
     """Read an id spelled as we spell it: 32 small hex digits with hyphens, known to be that."""
     return _uuid_of(int(text.replace("-", ""), 16))

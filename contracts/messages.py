@@ -86,6 +86,7 @@ __all__ = [
     "encode",
     "join_lines",
     "parse",
+    "parse_all",
     "split_lines",
     "uuid7",
 ]
@@ -155,6 +156,23 @@ def parse(line: bytes, kind: str | None = None) -> Event:
         return _parse_own(line, kind) or _parse_any(line)
     except (KeyError, TypeError, ValueError, OverflowError):  # ValidationError is a ValueError
         raise BadMessage from None
+
+
+def parse_all(lines: Sequence[bytes], kind: str) -> tuple[Event, ...]:
+    """Read the lines of a record, of the type that its header says, as `parse` reads each.
+
+    Raises BadMessage if one of them is none.
+    """
+    own = _OWN_LINES.get(kind)
+    if own is None:
+        return tuple([parse(line, kind) for line in lines])
+    if any(len(line) > MAX_LINE_BYTES or b"\n" in line for line in lines):
+        raise BadMessage
+    try:
+        events = own.read_all(lines)
+    except ValueError:
+        raise BadMessage from None
+    return tuple([event or parse(line, kind) for event, line in zip(events, lines, strict=True)])
 
 
 def _parse_own(line: bytes, kind: str | None = None) -> Event | None:

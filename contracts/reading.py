@@ -6,7 +6,7 @@ What fails here goes to quarantine as a whole: nothing is known about it but whe
 from typing import NamedTuple
 
 from contracts.errors import BadProof, RevokedKey
-from contracts.messages import Event, parse
+from contracts.messages import Event, parse_all
 from contracts.proof import Headers, Proof, PublicKey, Record, Roots, check
 from contracts.topics import TOPICS, may_sign, partition_of
 
@@ -32,7 +32,7 @@ def prove(
     role may send the type. Raises BadProof, BadRecord or BadMessage.
     """
     check(record, proof, key, roots)
-    events = tuple([parse(line, record.type) for line in record.lines])
+    events = parse_all(record.lines, record.type)
     first = events[0]
     if not may_sign(first.type, key.service, key.role) or record.topic != first.message.topic.name:
         raise BadProof

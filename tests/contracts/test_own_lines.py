@@ -1,7 +1,7 @@
 """The quick way to read a line of ours says the same as the slow one, whatever the line is."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -14,11 +14,20 @@ from contracts import messages
 from contracts.errors import BadMessage
 from contracts.events import Event
 from contracts.fields import Message
-from contracts.messages import MESSAGES, ConsentGranted, encode, parse
+from contracts.messages import (
+    MESSAGES,
+    ConsentGranted,
+    ErasureCertified,
+    SagaReminded,
+    encode,
+    parse,
+    parse_all,
+    uuid7,
+)
 from contracts.own_lines import OwnLines
-from contracts.spelling import ID_FORM, spelling_of
-from contracts.vocabulary import MessageType
-from tests.contracts.samples import RETAINED, SAMPLES, line_of
+from contracts.spelling import ID_FORM, TIME_FORM, spelling_of
+from contracts.vocabulary import CertificateOutcome, MessageType
+from tests.contracts.samples import NOW, RETAINED, SAMPLES, line_of
 
 LINES = tuple(line_of(message) for message in (*SAMPLES, RETAINED))
 REFUSED = (KeyError, TypeError, ValueError, OverflowError)
@@ -35,7 +44,8 @@ def _said(read: Callable[[bytes], Event | None], line: bytes) -> Event | None:
 
 def _agree(line: bytes) -> Event | None:
     """See that both ways agree, unless the quick one leaves the line to the other."""
-    slow = _said(messages._parse_any, line)
+    one_line = b"\n" not in line  # a record is taken apart there, whatever JSON says of it
+    slow = _said(messages._parse_any, line) if one_line else None
     assert _said(parse, line) == slow
     try:
         quick = messages._parse_own(line)
@@ -104,6 +114,103 @@ def test_a_value_put_in_the_place_of_another_is_read_alike(
 @pytest.mark.parametrize("line", LINES, ids=lambda line: parse(line).type)
 def test_every_line_of_ours_goes_the_quick_way(line: bytes) -> None:
     assert _agree(line) is not None
+
+
+@given(st.sampled_from(SAMPLES), st.data())
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_lines_of_a_record_are_read_as_each_of_them_is(
+    message: Message, data: st.DataObject
+) -> None:
+    lines = [_said_again(message) for _ in range(data.draw(st.integers(1, 12)))]
+    for _ in range(data.draw(st.integers(0, 2))):
+        number = data.draw(st.integers(0, len(lines) - 1))
+        lines[number] = _with_another_text(lines[number], data)
+
+    expected = _said_of_all(lambda some: tuple([parse(line) for line in some]), lines)
+    assert _said_of_all(lambda some: parse_all(some, message.type), lines) == expected
+
+
+def _said_again(message: Message) -> bytes:
+    """Say the same about others, later."""
+    line = line_of(message)
+    subject = message.subject.encode()
+    return line.replace(subject, str(uuid7()).encode()) if message.about else line
+
+
+# Spelled in our way, in other ways, and not at all, in the width of what they replace.
+TEXTS = st.one_of(
+    st.from_regex(rf"{ID_FORM}|{TIME_FORM}|[0-9a-f]{{64}}|[1-9][0-9]?", fullmatch=True),
+    st.text('0123456789abcdefABF-_+ ²é\n":TZ.', min_size=1, max_size=64),
+)
+
+
+def _with_another_text(line: bytes, data: st.DataObject) -> bytes:
+    """Put something in the place of a text or number, often of its width."""
+    found = data.draw(st.sampled_from(list(re.finditer(rb'(?<=")[^"]+(?=")|(?<=:)\d+', line))))
+    text = data.draw(TEXTS).encode("latin-1", "replace")
+    if data.draw(st.booleans()):
+        text = (text * 64)[: len(found[0])]
+    return line[: found.start()] + text + line[found.end() :]
+
+
+def _said_of_all(
+    read: Callable[[Sequence[bytes]], tuple[Event, ...]], lines: Sequence[bytes]
+) -> tuple[Event, ...] | None:
+    try:
+        return read(lines)
+    except BadMessage:
+        return None
+
+
+# In lines of the same width: whoever reads them all at once must see it as well.
+MISSPELLED = (
+    (rb'"id":"(.{8})-(.)', rb'"id":"\1\2-'),
+    (rb'"id":".', rb'"id":"A'),
+    (rb'"id":".', rb'"id":"g'),
+    (rb'"request_id":"..', rb'"request_id":"ff'),  # another than the subject
+    (rb'"certificate_sha256":"..', rb'"certificate_sha256":"AB'),
+    (rb'"time":"(....)-..', rb'"time":"\1-13'),
+    (rb'"time":"(.{10})T..', rb'"time":"\1T24'),
+    (rb'"time":"(.{10})T', rb'"time":"\1 '),
+    (rb"\.[0-9]{6}Z", rb".000000Z"),
+    (b'"log_index":10', b'"log_index":1\xb2'),
+    (b'"log_index":10', b'"log_index":-1'),
+    (b'"log_index":10', b'"log_index":+1'),
+    (b'"log_index":10', b'"log_index":01'),
+    (b'"outcome"', b'"outgone"'),
+)
+
+
+@pytest.mark.parametrize(("old", "new"), MISSPELLED)
+def test_a_misspelled_line_among_many_is_refused(old: bytes, new: bytes) -> None:
+    lines = [line_of(_certified()) for _ in range(9)]
+    assert None not in OwnLines(ErasureCertified).read_all(lines)
+
+    misspelled = re.sub(old, new, lines[5])
+
+    assert misspelled != lines[5]
+    assert len(misspelled) == len(lines[5])
+    with pytest.raises(BadMessage):
+        parse_all([*lines[:5], misspelled, *lines[6:]], MessageType.ERASURE_CERTIFIED)
+
+
+def _certified() -> ErasureCertified:
+    return ErasureCertified(
+        request_id=uuid7(),
+        certificate_sha256="0" * 64,
+        outcome=CertificateOutcome.COMPLETE,
+        log_index=10,
+        certified_at=NOW,
+    )
+
+
+def test_a_number_of_none_among_many_is_refused() -> None:
+    kind = MessageType.SAGA_REMINDED
+    lines = [line_of(SagaReminded(request_id=uuid7(), service="rights", reminder=1))] * 9
+    lines[5] = lines[5].replace(b'"reminder":1', b'"reminder":0')
+
+    with pytest.raises(BadMessage):
+        parse_all(lines, kind)
 
 
 TIMES = {
