@@ -1,6 +1,7 @@
 """The account page: declarations given and taken back, details changed, an address moved."""
 
 import itertools
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -8,11 +9,13 @@ import pytest
 from contracts.messages import ConsentGranted, ConsentWithdrawn, SliceErased
 from contracts.vocabulary import Method, Reason
 from services.registration.prefill import look_up
-from services.registration.settings import PROMOTION, USE
+from services.registration.settings import PROMOTION, STOP, USE
+from shared.web import new_token
 from shared.web.guard import session_digest
 from tests.registration.site import PASSWORD, Site, path_of, posting_form
 
 ACCOUNT = "/en/registration/account"
+OTHER = "eight grey herons wade"
 _marks = itertools.count(1)
 
 
@@ -345,3 +348,95 @@ async def test_the_welcome_mail_has_the_proof_of_each_declaration(site: Site) ->
         "consent-promotion.json",
     ]
     assert ada not in mail.text
+
+
+@pytest.mark.rule("R-ACC-10")
+@pytest.mark.parametrize("how", ["reset", "changed"])
+async def test_a_new_password_ends_a_change_of_address_that_was_on_its_way(
+    site: Site, how: str
+) -> None:
+    """Whoever had the password and a mailbox of their own has nothing any more."""
+    old, theirs = site.address(), site.address()
+    subject_id = await site.account(old)
+    liar, owner = await site.signed_in(old), await site.signed_in(old)
+    await site.press(f"{ACCOUNT}/address", {"email": theirs, "password": PASSWORD}, client=liar)
+    link = await site.link(theirs, "/address/")
+    if how == "reset":
+        await site.press("/en/registration/reset", {"email": old}, client=site.browser())
+        await site.press(await site.link(old, "/reset/"), {"chosen": OTHER}, client=owner)
+    else:
+        values = {"password": PASSWORD, "chosen": OTHER}
+        await site.press(f"{ACCOUNT}/password", values, client=owner)
+
+    tried = await site.client.get(link)
+    await site.clock()
+
+    assert tried.status_code == 404
+    assert await site.subject(old) == subject_id
+    assert await found_anywhere(site, theirs) == []
+
+
+@pytest.mark.rule("R-ACC-10")
+@pytest.mark.parametrize("lang", ["de", "en"])
+async def test_who_presses_twice_for_a_new_address_learns_that_it_was_done(
+    site: Site, lang: str
+) -> None:
+    old, new = site.address(), site.address()
+    await site.account(old, lang)
+    browser = await site.signed_in(old)
+    path = f"/{lang}/registration/account/address"
+    await site.press(path, {"email": new, "password": PASSWORD}, client=browser)
+    link = await site.link(new, "/address/")
+    page = await site.client.get(link)  # a scanner or a second tab looks too
+    one, other = await site.client.get(link), await site.client.head(link)
+
+    first = await site.post(page, posting_form(page))
+    again = await site.post(one, posting_form(one))
+    looked = await site.client.get(link)
+
+    assert (page.status_code, other.status_code) == (200, 200)
+    assert first.headers["location"] == f"/{lang}/registration/address-changed"
+    assert again.headers["location"] == first.headers["location"]
+    assert looked.headers["location"] == first.headers["location"]
+
+
+@pytest.mark.rule("R-ACC-07", "R-7-01")
+@pytest.mark.parametrize("change", ["address", "password"])
+async def test_the_link_that_ends_promotion_works_on_after_a_change(
+    site: Site, change: str
+) -> None:
+    old, new = site.address(), site.address()
+    subject_id = await site.account(old, promotion=True)
+    async with site.app.begin() as tx:  # as the mailer makes it for an issue
+        token = await new_token(tx, subject_id, STOP, tx.now + timedelta(days=1))
+    browser = await site.signed_in(old)
+    if change == "address":
+        values = {"email": new, "password": PASSWORD}
+        await site.press(f"{ACCOUNT}/address", values, client=browser)
+        await site.press(await site.link(new, "/address/"))
+    else:
+        values = {"password": PASSWORD, "chosen": OTHER}
+        await site.press(f"{ACCOUNT}/password", values, client=browser)
+
+    await site.press(f"/en/registration/stop/{token}")
+
+    purposes = "select array_agg(purpose) from consent where subject_id = $1"
+    assert await site.value(purposes, subject_id) == [USE]
+
+
+@pytest.mark.rule("R-18-01", "R-ACC-10")
+async def test_who_is_restricted_is_told_why_the_address_stays(site: Site) -> None:
+    old, new = site.address(), site.address()
+    subject_id = await site.account(old)
+    browser = await site.signed_in(old)
+    await site.press(f"{ACCOUNT}/address", {"email": new, "password": PASSWORD}, client=browser)
+    link = await site.link(new, "/address/")
+    await site.restrict(subject_id)
+
+    refused = await site.press(link)
+    await site.restrict(subject_id, restricted=False)
+    answer = await site.press(link)
+
+    assert refused.status_code == 403
+    assert answer.headers["location"].endswith("/address-changed")
+    assert await site.subject(new) == subject_id

@@ -8,11 +8,12 @@ from contracts.vocabulary import PersonField
 from services.registration import rules
 from services.registration import settings as names
 from services.registration.api.changing import check_again
+from services.registration.api.resetting import end_wish
 from services.registration.api.session import keeping_typed, live_account, signed_in
 from services.registration.forms import BASE, CHANGE_ADDRESS, NEW_ADDRESS
 from services.registration.pages import hours_of
 from services.registration.rectifying import publish
-from services.registration.rules import State
+from services.registration.rules import AccountClosed, State
 from services.registration.settings import MOVED, REPLACED, SERVICE, WISH_OVER
 from services.registration.store import accounts, addresses
 from services.registration.store.addresses import OtherAddress
@@ -58,9 +59,7 @@ async def change_address(request: Request) -> Response:
         await check_again(request, CHANGE_ADDRESS, values)
         async with transaction(request, SERVICE) as tx:
             account = await live_account(request, tx)
-            before = await addresses.drop_new_address(tx, account.subject_id)
-            if before is not None:
-                await end_now(tx, before, WISH_OVER)
+            await end_wish(tx, account.subject_id)
             wish = await addresses.add_new_address(tx, account.subject_id, values["email"], lang)
             until = tx.now + duration("DOI_TTL")
             await end_at(tx, wish, WISH_OVER, until)
@@ -84,20 +83,24 @@ async def address_sent_page(request: Request) -> Response:
 
 @router.get(NEW_ADDRESS.action)
 async def new_address_page(request: Request, token: str) -> Response:
-    """Show one button and half of the new address."""
+    """Show one button and half of the new address; who pressed it already sees what came of it."""
     async with transaction(request, SERVICE) as tx:
         state, subject_id = await find_token(tx, token, names.NEW_ADDRESS)
         wish = subject_id and await addresses.find_new_address(tx, subject_id)
-    if not wish or state is not TokenState.LIVE:
+    if state is TokenState.USED:
+        return see_other(f"/{language(request)}/{SERVICE}/address-changed")
+    if not wish:
         raise UnknownToken
     return render_form(request, NEW_ADDRESS, masked=masked(wish.email))
 
 
 @router.post(NEW_ADDRESS.action)
 async def new_address(request: Request, token: str) -> Response:
-    """Give the account its new address, which somebody at it has just confirmed."""
+    """Give the account its new address, which somebody at it has just confirmed; once."""
 
     async def effect(tx: Transaction, _values: Values) -> Response:
+        if (await find_token(tx, token, names.NEW_ADDRESS))[0] is TokenState.USED:
+            return see_other(f"/{language(request)}/{SERVICE}/address-changed")
         subject_id = await use_token(tx, token, names.NEW_ADDRESS)
         wish = await addresses.find_new_address(tx, subject_id)
         if wish is None:
@@ -122,15 +125,22 @@ async def address_taken_page(request: Request) -> Response:
 
 
 async def _move(tx: Transaction, wish: OtherAddress) -> bool:
-    """Change the address, tell the old one, end open links. False: another account has it."""
+    """Change the address, tell the old one, end open links. False: another account has it.
+
+    Raises UnknownToken for an account that ended, AccountClosed for one that is restricted.
+    """
     await lock_text(tx, wish.email)
     account = await accounts.find(tx, wish.account_id)
-    if account is None or rules.state_of(account) is not State.LIVE:
+    state = rules.state_of(account)
+    if state is State.RESTRICTED:
+        raise AccountClosed
+    if account is None or state is not State.LIVE:
         raise UnknownToken
-    await addresses.drop_new_address(tx, account.subject_id)
-    await end_now(tx, wish.subject_id, WISH_OVER)
     if await accounts.live_at(tx, wish.email) is not None:
+        await end_wish(tx, account.subject_id)
         return False
+    await addresses.take_new_address(tx, account.subject_id)
+    await end_now(tx, wish.subject_id, WISH_OVER)
     await accounts.set_email(tx, account.subject_id, wish.email)
     await publish(tx, account.subject_id, [PersonField.EMAIL])
     await addresses.kill_tokens(tx, account.subject_id)

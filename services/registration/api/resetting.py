@@ -1,5 +1,7 @@
 """A forgotten password: a wish, a mailed link, a new password (R-ACC-03)."""
 
+from uuid import UUID
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +21,7 @@ from shared.database import Transaction
 from shared.errors import UnknownToken
 from shared.mail import post
 from shared.parameters import duration
-from shared.slice import end_at
+from shared.slice import end_at, end_now
 from shared.web import (
     FormRefused,
     TokenState,
@@ -100,10 +102,16 @@ async def new_password(request: Request, token: str) -> Response:
 
 
 async def set_password(tx: Transaction, account: Account, hashed: str) -> None:
-    """Replace the password, end every sign-in, and tell the account's address."""
+    """Replace the password, end every sign-in and open link, and tell the account's address.
+
+    A change of address that waits for its click ends too: whoever knew the old password may have
+    asked for it, with a mailbox of their own.
+    """
     await tx.by_person()
     await accounts.set_password(tx, account.subject_id, hashed)
     await sign_ins.end_all(tx, account.subject_id)
+    await addresses.kill_tokens(tx, account.subject_id)
+    await end_wish(tx, account.subject_id)
     await forget_tries(tx, account.email)
     await post(
         tx,
@@ -113,6 +121,13 @@ async def set_password(tx: Transaction, account: Account, hashed: str) -> None:
         subject_id=account.subject_id,
         give_up_at=tx.now + GIVE_UP,
     )
+
+
+async def end_wish(tx: Transaction, subject_id: UUID) -> None:
+    """End an account's wish for another address, if there is one: its link works no more."""
+    before = await addresses.drop_new_address(tx, subject_id)
+    if before is not None:
+        await end_now(tx, before, WISH_OVER)
 
 
 async def _account(tx: Transaction, token: str) -> Account:

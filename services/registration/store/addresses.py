@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from services.registration.settings import STOP
 from shared.database import Transaction
 from shared.saga.claims import Claim
 from shared.slice import begin_subject
@@ -61,6 +62,11 @@ async def add_new_address(tx: Transaction, account_id: UUID, email: str, languag
         subject_id, account_id, email, language, tx.now,
     )  # fmt: skip
     return subject_id
+
+
+async def take_new_address(tx: Transaction, account_id: UUID) -> None:
+    """Remove the address that an account was to have and has now; its used link says so on."""
+    await tx.execute("delete from new_address where account_id = $1", account_id)
 
 
 async def drop_new_address(tx: Transaction, account_id: UUID) -> UUID | None:
@@ -121,8 +127,9 @@ async def find_former(tx: Transaction, subject_id: UUID) -> OtherAddress | None:
 
 
 async def kill_tokens(tx: Transaction, subject_id: UUID) -> None:
-    """End every open link of an account."""
-    await tx.execute("delete from token where subject_id = $1", subject_id)
+    """End every open link of an account but the one that ends promotion: it only takes back."""
+    sql = "delete from token where subject_id = $1 and purpose <> $2"
+    await tx.execute(sql, subject_id, STOP)
 
 
 async def addresses_of(tx: Transaction, subjects: Collection[UUID]) -> list[str]:
