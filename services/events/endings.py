@@ -10,7 +10,7 @@ from services.events.limits import limits
 from services.events.rules.ending import Trigger, ending
 from services.events.rules.gathering import Gathering
 from services.events.rules.seat import Seat
-from services.events.settings import END, MATERIAL, SEAT_HOLD, SURVEY
+from services.events.settings import END, LINK_LIFE, MATERIAL, SEAT_HOLD, SEAT_LINK, SURVEY
 from services.events.store import gatherings, seats, surveys
 from shared.consumer.lines import AnyLine
 from shared.database import Transaction
@@ -18,6 +18,7 @@ from shared.deadlines import Due, clear_deadline, set_deadline
 from shared.mail import forget
 from shared.saga.closing import close_batch
 from shared.slice import Beside, Fallen, withdraw
+from shared.web import new_token
 
 SOON = timedelta(seconds=2)  # a mail under way is leased for some seconds
 
@@ -26,6 +27,13 @@ async def settle(tx: Transaction, seat: Seat, gathering: Gathering) -> None:
     """Set when a seat's data goes, by what is known now."""
     end = ending(seat.facts, gathering.course, limits())
     await set_deadline(tx, seat.subject_id, END, end.at)
+
+
+async def seat_link(tx: Transaction, subject_id: UUID) -> str:
+    """Make the secret of a link to a seat: it works as long as there is something to take back."""
+    sql = "select due_at from deadline where subject_id = $1 and kind = $2"
+    end = await tx.fetchval(sql, subject_id, END) or tx.now
+    return await new_token(tx, subject_id, SEAT_LINK, max(end, tx.now) + LINK_LIFE)
 
 
 async def settle_again(tx: Transaction, subject_id: UUID) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from contracts.vocabulary import Method
 from services.events import settings as names
-from services.events.endings import settle_again
+from services.events.endings import seat_link, settle_again
 from services.events.limits import limits
 from services.events.reading import title
 from services.events.rules.ending import SeatState, may_be_invited
@@ -177,7 +177,7 @@ class Mails:
         return purpose in still_counting(await consents_of(tx, seat.subject_id), self.wordings)
 
     async def _token(self, tx: Transaction, seat: Seat) -> str:
-        return await new_token(tx, seat.subject_id, names.SEAT_LINK, tx.now + LINK_LIFE)
+        return await seat_link(tx, seat.subject_id)
 
     async def _seat_link(self, tx: Transaction, seat: Seat) -> str:
         return self._link(seat, "seat", await self._token(tx, seat))

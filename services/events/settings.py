@@ -36,6 +36,6 @@ CONCLUDE: Final = "conclude"
 TOTALS: Final = "totals"
 
 DELETE_WITHIN: Final = timedelta(hours=24)  # of the trigger (R-EV-09)
-LINK_LIFE: Final = timedelta(days=400)  # of the links to one's own seat
+LINK_LIFE: Final = timedelta(days=400)  # of the links to one's own seat, beyond its end
 MAIL_GIVE_UP: Final = timedelta(hours=72)
 MAX_SHOWN: Final = 200  # gatherings on one page

@@ -205,3 +205,21 @@ async def test_time_moves_the_end_that_is_shown(events: Events) -> None:
     await events.press(f"{ada.seat}/cancel")
 
     assert (await events.row(due, ada.subject_id))[0] < before - timedelta(days=3)
+
+
+@pytest.mark.rule("R-EV-10", "R-7-01")
+async def test_the_link_to_a_seat_works_as_long_as_there_is_a_seat(events: Events) -> None:
+    gathering = await events.gathering(days=800)
+    ada = await events.registered(gathering)
+    mailed = await events.link(ada.address, "/seat/")
+    async with events.eraser.begin() as tx:  # two years later, the day before
+        await tx.execute(
+            "update token set expires_at = expires_at - interval '799 days' where subject_id = $1",
+            ada.subject_id,
+        )
+
+    pages = [await events.client.get(path) for path in (ada.seat, mailed)]
+    answer = await events.press(f"{mailed}/cancel")
+
+    assert [one.status_code for one in pages] == [200, 200]
+    assert answer.status_code == 303

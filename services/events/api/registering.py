@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from contracts.vocabulary import Method
 from services.events import settings as names
-from services.events.endings import settle_again
+from services.events.endings import seat_link, settle_again
 from services.events.forms import CONFIRM, REGISTER, RESEND
 from services.events.limits import limits
 from services.events.pages import REFERENCE, ROOT, described, path_of, wanted, windows
@@ -25,7 +25,7 @@ from services.events.rules.seat import (
     Seat,
     faults,
 )
-from services.events.settings import END, LINK_LIFE, MAIL_GIVE_UP, SEAT_HOLD, SERVICE
+from services.events.settings import END, MAIL_GIVE_UP, SEAT_HOLD, SERVICE
 from services.events.store import gatherings, seats
 from services.events.writing import write_to
 from shared.crash import crash
@@ -201,7 +201,7 @@ async def confirm(request: Request, token: str) -> Response:
             return render(request, f"{SERVICE}/used.html")
         subject_id = await use_token(tx, token, names.CONFIRM_LINK)
         await _book(tx, subject_id, _counting(request))
-        link = await new_token(tx, subject_id, names.SEAT_LINK, tx.now + LINK_LIFE)
+        link = await seat_link(tx, subject_id)
         return see_other(path_of(request, "seat", link, "confirmed"))
 
     return await submit(request, CONFIRM, effect)
