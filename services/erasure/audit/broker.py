@@ -45,7 +45,6 @@ class BrokerSource:
             partitions = await self._partitions()
             await self._consumer.start()
             places = [TopicPartition(self._topic, number) for number in range(partitions)]
-            self._consumer.assign(places)
             begin = await self._consumer.beginning_offsets(places)
             end = await self._consumer.end_offsets(places)
         except (KafkaError, OSError) as error:
