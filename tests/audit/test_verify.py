@@ -1,47 +1,31 @@
 """Bundles that people hand to an auditor: what holds alone, and what the topic says of it."""
 
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
 from contracts.bundle import SUFFIX, Bundle
-from contracts.merkle import leaf_hash, path, root
+from contracts.merkle import leaf_hash
 from contracts.tlog.checkpoint import Checkpoint, LogProof
-from contracts.tlog.entries import of_certificate
+from contracts.tlog.entries import STORED_BYTES, split_entries
 from contracts.vocabulary import Role
-from services.erasure.audit.verifying import NO_BUNDLE, NOT_THERE, NOT_TOLD, OTHER_LOG
-from services.erasure.bundles import bundles
-from tests.auditing import History, at, export_to, renumber, write
+from services.erasure.audit.verifying import (
+    NO_BUNDLE,
+    NOT_THERE,
+    NOT_TOLD,
+    OTHER_HEAD,
+    OTHER_LEAF,
+    OTHER_LOG,
+    SHORT,
+)
+from tests.audit.handed_in import handed_in, problems, shown_another_log, verify
+from tests.auditing import History, at, entries_of, export_to, published, renumber, write
 
 
 @pytest.fixture
 async def folder(history: History, tmp_path: Path) -> Path:
-    """Three people hand their bundles in."""
-    ids = [saga.id for saga in history.certified]
-    async with history.on.database.begin() as tx:
-        made = await bundles(tx, ids, history.on.settings.trust.read_bytes())
-    files = tmp_path / "bundles"
-    files.mkdir()
-    for number, request_id in enumerate(ids):
-        (files / f"{number}{SUFFIX}").write_bytes(made[request_id].to_json())
-    return files
-
-
-Verdicts = tuple[int, list[dict[str, Any]], dict[str, Any]]
-
-
-async def verify(history: History, *words: str | Path) -> Verdicts:
-    """Verify: exit code, a verdict for each file, the summary."""
-    code, out = await history.expunge("audit", "verify", *words, "--json")
-    said = [orjson.loads(line) for line in out.splitlines()]
-    return code, said[:-1], said[-1] if said else {}
-
-
-def problems(verdicts: list[dict[str, Any]]) -> list[str]:
-    return [one["problem"] for one in verdicts]
+    return await handed_in(history, tmp_path / "bundles")
 
 
 async def test_bundles_that_hold_are_on_the_topic_and_in_its_log(
@@ -58,6 +42,10 @@ async def test_bundles_that_hold_are_on_the_topic_and_in_its_log(
     assert [alone[0], looked_up[0], from_kafka[0]] == [0, 0, 0]
     assert [Path(one["file"]).name for one in alone[1]] == [f"{n}{SUFFIX}" for n in range(3)]
     assert looked_up[1] == alone[1]
+    assert [one["logIndex"] for one in alone[1]] == [
+        await history.on.value("select log_index from certificate where request_id = $1", saga.id)
+        for saga in history.certified
+    ]
     assert (alone[2]["valid"], alone[2]["pinned"], alone[2]["findings"]) == (3, True, None)
     assert looked_up[2]["findings"]["total"] == 0
     assert from_kafka[2]["valid"] == 2
@@ -106,19 +94,6 @@ async def test_a_certificate_that_the_topic_does_not_name_is_found(
     assert (code, problems(verdicts)) == (1, [NOT_TOLD] * 3)
 
 
-def shown_another_log(history: History, file: Path, index: int) -> None:
-    """Give a bundle the proof of a log that its own key signed for this person alone."""
-    bundle = Bundle.from_json(file.read_bytes())
-    leaves = [leaf_hash(b"%d" % number) for number in range(index)]
-    entry = of_certificate(sha256(bundle.certificate).digest())
-    leaves.append(leaf_hash(entry))
-    signer = history.on.signer("erasure", Role.LOG)
-    name = Checkpoint.read(LogProof.read(bundle.log_proof or "").checkpoint).origin
-    head = Checkpoint(name, len(leaves), root(leaves)).sign(signer)
-    proof = LogProof(index, path(leaves, index), head).text()
-    file.write_bytes(bundle.model_copy(update={"log_proof": proof}).to_json())
-
-
 async def test_who_was_shown_a_log_of_their_own_finds_out(
     history: History, exported: Path, folder: Path
 ) -> None:
@@ -134,3 +109,46 @@ async def test_who_was_shown_a_log_of_their_own_finds_out(
     assert alone == 0, "nobody alone can tell"
     assert (code, problems(verdicts)) == (1, ["", NOT_THERE, "", OTHER_LOG])
     assert verdicts[3]["file"] == str(files[0])
+
+
+async def test_a_published_log_shows_what_is_wrong_with_its_leaf_and_its_head(
+    history: History, exported: Path, folder: Path
+) -> None:
+    """Also where the topic has several partitions, and does not tell their order itself."""
+    await export_to(history, exported)
+    log = await published(history, exported.with_name("log"))
+    words = ("--from", exported, "--log", log)
+    sound = await verify(history, folder, *words)
+    file = folder / f"0{SUFFIX}"
+    bundle = Bundle.from_json(file.read_bytes())
+    shown_another_log(history, file, LogProof.read(bundle.log_proof or "").at)
+    forked = await verify(history, folder, *words)
+    leaf = entries_of(log)
+    content = bytearray(leaf.read_bytes())
+    content[sound[1][1]["logIndex"] * STORED_BYTES + STORED_BYTES - 1] ^= 1
+    leaf.write_bytes(content)
+    flipped = await verify(history, folder / f"1{SUFFIX}", *words)
+    nowhere, _, _ = await verify(history, folder, "--from", exported, "--log", folder)
+    alone, _, _ = await verify(history, folder, "--log", log)
+
+    assert (sound[0], problems(sound[1]), sound[2]["findings"]["total"]) == (0, [""] * 3, 0)
+    assert (forked[0], problems(forked[1])) == (1, ["", "", "", OTHER_HEAD])
+    assert forked[1][3]["file"] == str(file)
+    assert (flipped[0], problems(flipped[1])) == (1, [OTHER_LEAF])
+    assert flipped[2]["findings"]["total"] > 0, "nor is it what the topic says there"
+    assert (nowhere, alone) == (3, 2)
+
+
+async def test_a_published_log_that_is_older_than_a_bundle_cannot_confirm_it(
+    history: History, exported: Path, folder: Path
+) -> None:
+    await export_to(history, exported)
+    log = await published(history, exported.with_name("log"))
+    name = Checkpoint.read((log / "checkpoint").read_bytes()).origin
+    (first,) = split_entries(entries_of(log).read_bytes()[:STORED_BYTES])
+    signer = history.on.signer("erasure", Role.LOG)
+    (log / "checkpoint").write_bytes(Checkpoint(name, 1, leaf_hash(first)).sign(signer))
+
+    code, verdicts, _ = await verify(history, folder, "--from", exported, "--log", log)
+
+    assert (code, problems(verdicts)) == (1, [SHORT] * 3)

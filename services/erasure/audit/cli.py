@@ -5,14 +5,13 @@ cannot use; 3 the entries or the log cannot be read to their end.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from contracts.errors import BadLog
-from contracts.tlog.checkpoint import Checkpoint
 from contracts.tlog.notes import VerifierKey
 from contracts.trust import KeyRing, Trust
 from services.erasure.audit.commands import (
@@ -29,18 +28,9 @@ from services.erasure.audit.commands import (
 from services.erasure.audit.comparing import compare
 from services.erasure.audit.export import export
 from services.erasure.audit.findings import Finding, Kind
-from services.erasure.audit.heading import (
-    UNSIGNED,
-    Leaves,
-    hold,
-    hold_files,
-    opened,
-    outlived,
-    told_leaves,
-)
+from services.erasure.audit.logged import look_at_log
 from services.erasure.audit.published import Published
 from services.erasure.audit.reading import replay
-from services.erasure.audit.replay import Replay
 from services.erasure.audit.report import as_json, as_text, report
 from services.erasure.audit.verify import verify
 from services.erasure.audit.watch import watch
@@ -126,54 +116,14 @@ async def _replay(
         with progress("replay", entries) as advance:
             work = await replay(entries, KeyRing(keys), advance, compare=compared, log=logged)
     count = None if certificates is None else await compare(settings, work, certificates)
-    look_at_log(work, keys, notes, log)
+    with nullcontext() if log is None else closing(Published(log)) as published:
+        look_at_log(work, keys, notes, published)
     for name in [name for note in notes for name in without(note, witnesses)]:
         work.findings.add(Finding(Kind.MISSING, f"{NOT_COSIGNED} {name}"))
     said = report(work, keys.root, compared=count)
     work.close()
     sys.stdout.write((as_json(said) if json else as_text(said)) + "\n")
     raise typer.Exit(FOUND if work.findings.total else 0)
-
-
-def look_at_log(work: Replay, keys: Trust, notes: Sequence[bytes], where: str | None) -> None:
-    """Hold heads that somebody kept, and the published log, against the topic.
-
-    Raises Unreadable if the log cannot be read.
-    """
-    heads = [head for note in notes for head in _heads(work, keys, note)]
-    if work.log is None:
-        return
-    if where is None:
-        found = [*hold(work.log, heads), *_outlived(work, keys, notes, told_leaves(work.log))]
-    else:
-        published = Published(where)
-        try:
-            note = published.note()
-            newest = _heads(work, keys, note)
-            size = max((head.size for head in newest), default=0)
-            found = list(hold_files(work.log, published.leaves(size), [*heads, *newest]))
-            found += _outlived(work, keys, [*notes, note], published.leaves)
-        finally:
-            published.close()
-    for finding in found:
-        work.findings.add(finding)
-
-
-def _outlived(
-    work: Replay, keys: Trust, notes: Iterable[bytes], leaves: Leaves
-) -> Iterator[Finding]:
-    """Find heads by keys of the log that were revoked before all that they are over."""
-    for note in dict.fromkeys(notes):
-        yield from outlived(work.log, leaves, note, keys, work.ring)
-
-
-def _heads(work: Replay, keys: Trust, note: bytes) -> list[Checkpoint]:
-    """Open a head; one that nobody signed is a finding."""
-    try:
-        return [opened(note, keys)]
-    except BadLog:
-        work.findings.add(Finding(Kind.FORGED, UNSIGNED))
-        return []
 
 
 @audit.command("export")

@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -32,13 +32,20 @@ TrustFile = Annotated[
 ]
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Carry out a command's work; what cannot be read ends it with 3."""
+@contextmanager
+def reading() -> Iterator[None]:
+    """End the command with 3 if something cannot be read."""
     try:
-        return asyncio.run(work)
+        yield
     except Unreadable as why:
         sys.stderr.write(f"{why}\n")
         raise typer.Exit(UNREADABLE) from None
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Carry out a command's work; what cannot be read ends it with 3."""
+    with reading():
+        return asyncio.run(work)
 
 
 def read_trust(path: Path) -> Trust:

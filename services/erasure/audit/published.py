@@ -57,6 +57,14 @@ class Published:
             width = width_of(0, size, number)
             yield from split_entries(self._wide(number, width, STORED_BYTES))
 
+    def leaf(self, index: int, size: int) -> bytes:
+        """Read one leaf of a log of this size; raises as `leaves` does."""
+        number, at = divmod(index, WIDTH)
+        width = width_of(0, size, number)
+        if at >= width:
+            raise BadLog
+        return split_entries(self._wide(number, width, STORED_BYTES))[at]
+
     def tiles(self, wanted: Iterable[Tile], size: int) -> dict[Tile, bytes]:
         """Read tiles of a log of this size; raises as `leaves` does."""
         return {

@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -19,13 +20,21 @@ from services.erasure.audit.commands import (
     opened_source,
     progress,
     read_trust,
+    reading,
     run,
 )
+from services.erasure.audit.logged import look_at_log
+from services.erasure.audit.published import Published
 from services.erasure.audit.reading import replay
 from services.erasure.audit.replay import Replay
 from services.erasure.audit.report import findings_as_lines, plain_findings
-from services.erasure.audit.verifying import Heads, Verdict, check, files_of
+from services.erasure.audit.verifying import Heads, Shown, Verdict, check, files_of
 from shared.settings import Settings
+
+PublishedLog = Annotated[
+    str | None,
+    typer.Option(help="With --from: the published log, its folder or its address: is each there?"),
+]
 
 
 def verify(
@@ -38,6 +47,7 @@ def verify(
             help="`kafka`, or a file written by `audit export`: is each on the topic, in its log?",
         ),
     ] = None,
+    log: PublishedLog = None,
     trust: TrustFile = None,
     root: Annotated[
         str, typer.Option(help="The root key in hex, from a source you trust; instead of --trust.")
@@ -50,38 +60,58 @@ def verify(
     argument is wrong, 3 if the entries cannot be read. With --json a line for each file, then one
     for all.
     """
+    if log is not None and source is None:
+        message = "it is held against the topic that --from names"
+        raise typer.BadParameter(message, param_hint="--log")
     settings = Settings.load()
     own = trust or settings.trust
     pinned = b"" if root or not own.is_file() else own.read_bytes()
     work = None if source is None else run(_replayed(settings, source, own))
-    try:
-        files = list(files_of(bundles))
-    except FileNotFoundError as error:
-        sys.stderr.write(f"{error}: there is no bundle of that name, nor a folder with any.\n")
-        raise typer.Exit(USAGE) from None
+    files = _listed(bundles)
     counts = Counter[bool | None]()
-    for verdict in _verdicts(files, work, trust=pinned, root=root):
-        counts[verdict.valid] += 1
-        line = orjson.dumps(verdict.plain()).decode() if json else verdict.line()
-        sys.stdout.write(f"{line}\n")
+    with reading(), _published(work, own, log) as shown:
+        for verdict in _verdicts(files, work, shown, trust=pinned, root=root):
+            counts[verdict.valid] += 1
+            line = orjson.dumps(verdict.plain()).decode() if json else verdict.line()
+            sys.stdout.write(f"{line}\n")
     _summary(counts, work, json=json, pinned=bool(pinned or root))
     wrong = counts[False] or (work is not None and work.findings.total)
     raise typer.Exit(FOUND if wrong else USAGE if counts[None] else 0)
 
 
+def _listed(bundles: Sequence[Path]) -> list[Path]:
+    """List the files; a name that is none ends the command with 2."""
+    try:
+        return list(files_of(bundles))
+    except FileNotFoundError as error:
+        sys.stderr.write(f"{error}: there is no bundle of that name, nor a folder with any.\n")
+        raise typer.Exit(USAGE) from None
+
+
+@contextmanager
+def _published(work: Replay | None, trust: Path, where: str | None) -> Iterator[Shown | None]:
+    """Open the published log and hold it against the topic, leaf by leaf. Raises Unreadable."""
+    if where is None or work is None:
+        yield None
+        return
+    with closing(Published(where)) as log:
+        newest = look_at_log(work, read_trust(trust), [], log)
+        yield None if newest is None else Shown(log, newest)
+
+
 def _verdicts(
-    files: Sequence[Path], work: Replay | None, *, trust: bytes, root: str
+    files: Sequence[Path], work: Replay | None, shown: Shown | None, *, trust: bytes, root: str
 ) -> Iterator[Verdict]:
     """Check file by file; then the heads they came with, all at once."""
     heads = Heads()
     with Bar("verify", len(files), "bundles") as advance:
         for file in files:
-            verdict = check(file, trust=trust, root=root, work=work)
+            verdict = check(file, trust=trust, root=root, work=work, shown=shown)
             heads.add(verdict)
             yield verdict
             advance(1)
     if work is not None:
-        yield from heads.against(work)
+        yield from heads.against(work, shown)
 
 
 async def _replayed(settings: Settings, source: str, trust: Path) -> Replay:
