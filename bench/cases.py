@@ -55,8 +55,9 @@ class MassErasure:
         await erasing.ended(settings, erased.requests)
         await gate.check(settings, erased.requests, people, self._others, self._before)
         end = await broker.ends(settings)
-        self.said = await broker.said_between(settings, begin, end)
-        self.proof = await proof.left_behind(settings, since, begin, end)
+        records = await broker.records_between(settings, begin, end)
+        self.said = broker.said(records)
+        self.proof = await proof.left_behind(settings, since, records)
         return erased
 
     async def limit(self, count: int, said: broker.Said) -> Turn:

@@ -98,7 +98,8 @@ class Growing:
     async def _count(self) -> None:
         end = await broker.ends(self._settings)
         begin = self._ends or dict.fromkeys(end, 0)
-        self._messages += (await broker.said_between(self._settings, begin, end)).messages
+        records = await broker.records_between(self._settings, begin, end)
+        self._messages += broker.said(records).messages
         self._ends = end
         self._advance(self._messages)
 

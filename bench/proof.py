@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer
-
 from bench import broker, erasing
 from bench.people import Someone
 from bench.place import Admin
@@ -100,10 +98,8 @@ async def marks(settings: Settings) -> Marks:
     return found
 
 
-async def left_behind(
-    settings: Settings, since: Marks, begin: broker.Ends, end: broker.Ends
-) -> Proof:
-    """Take what was written since the marks, and said between the ends."""
+async def left_behind(settings: Settings, since: Marks, records: Sequence[broker.Raw]) -> Proof:
+    """Take what was written since the marks, beside the records that were said."""
     rows: dict[str, list[tuple[Any, ...]]] = {}
     for service, tables in KEPT.items():
         async with Admin(settings, service) as connection:
@@ -112,7 +108,6 @@ async def left_behind(
                     f"select * from {table} where xmin::text::bigint >= $1", since[service]
                 )
                 rows[f"{service}_{table}"] = [tuple(row) for row in found]
-    records = await broker.records_between(settings, begin, end)
     transactions = {dict(record.headers)["signature"] for record in records}
     signed = [bytes(SIGNED_BYTES)] * (len(transactions) + len(rows["erasure_log_checkpoint"]))
     certificates = [bytes(CERTIFICATE_BYTES)] * len(rows["erasure_certificate"])
@@ -131,7 +126,7 @@ async def prove_bare(settings: Settings, people: Sequence[Someone], proof: Proof
             await asyncio.gather(
                 erasing.delete_bare(slices, people),
                 _write(limit, proof),
-                _send(producer, proof),
+                broker.produce(producer, proof.records),
             )
             seconds = time.perf_counter() - began
             await limit.execute(f"truncate {', '.join(proof.rows)}")
@@ -144,7 +139,3 @@ async def _write(limit: Any, proof: Proof) -> None:
     for table, rows in proof.rows.items():
         for start in range(0, len(rows), erasing.BATCH):
             await limit.copy_records_to_table(table, records=rows[start : start + erasing.BATCH])
-
-
-async def _send(producer: AIOKafkaProducer, proof: Proof) -> None:
-    await broker.produce(producer, proof.records)
