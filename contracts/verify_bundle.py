@@ -215,7 +215,7 @@ def check_log(proof: str, digest: bytes, keys: dict[str, Json], moment: str) -> 
         mark = sha256(f"{origin}\n\x01".encode() + public).digest()[:4]
         if (key["role"], key.get("revoked_from")) == ("log", None) and (origin, mark) in signed:
             key_of(public).verify(signed[origin, mark], f"{text}\n".encode())
-            key_at(keys, key["key_id"], moment, "log")
+            need(at(moment) <= at(key["not_after"] or moment), "a key is invalid")  # or a later one
             return {"origin": origin, "index": index, "size": int(size)}
     return need(None, "nobody whose word counts signed its head: ask for the bundle anew")
 

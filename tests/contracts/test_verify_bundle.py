@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -362,6 +362,22 @@ def test_a_head_by_a_revoked_key_proves_nothing_but_beside_one_that_counts() -> 
 
     assert seen[0] == "the log: nobody whose word counts signed its head: ask for the bundle anew"
     assert seen[1:] == ["", ""]
+
+
+def test_a_head_may_be_by_a_key_that_came_after_the_certificate_and_not_by_one_that_ended() -> None:
+    """A proof is led to a newer head, which a newer key has signed, days after."""
+    completed = story().predicate().completed_at
+
+    def proven(**days: datetime) -> str:
+        """Verify with a key of the log that was good from or until some day."""
+        keys = {key.key_id: key for key in Trust.from_json(trusted(*ALL)).keys}
+        keys[LOG.key_id] = keys[LOG.key_id].model_copy(update=days)
+        trust = Trust(root=ROOT.public.hex(), keys=tuple(keys.values())).to_json(ROOT)
+        return problem(TRUE, trust=trust)
+
+    assert proven(not_before=completed + timedelta(days=5)) == ""
+    assert proven(not_after=completed + timedelta(seconds=1)) == ""
+    assert proven(not_after=completed - timedelta(seconds=1)) == "the log: a key is invalid"
 
 
 def test_what_was_certified_before_there_was_a_log_is_valid_and_says_so() -> None:
