@@ -29,17 +29,25 @@ PRIVATE: Final = 0o600
 class NoPlace(Refused):
     """Name a file that is not there yet, in a folder that is: --out letters.csv."""
 
+    problem = "no-place"
+
 
 class NoReading(Refused):
     """There is no reading of this name: `expunge events dispatch` shows what waits."""
+
+    problem = "no-reading"
 
 
 class Finished(Refused):
     """The file is there now: an earlier run was stopped after its letters were handed over."""
 
+    problem = "list-finished"
+
 
 class Unfinished(Refused):
     """A .part file of another run lies beside it: if its letters still wait, delete that file."""
+
+    problem = "list-unfinished"
 
 
 def check_names(reading: str, out: Path | None) -> Path:

@@ -154,10 +154,11 @@ async def attending(tx: Transaction, gathering_id: UUID) -> list[Seat]:
     Not of whom data may only be stored now (Art. 18). Raises NotFound.
     """
     await _found(tx, gathering_id)
+    stored = await seats.restricted_in(tx, gathering_id)
     return [
         seat
         for seat in await seats.of_gathering(tx, gathering_id)
-        if seat.state is SeatState.BOOKED and not await is_restricted(tx, seat.subject_id)
+        if seat.state is SeatState.BOOKED and seat.subject_id not in stored
     ]
 
 

@@ -150,6 +150,20 @@ async def of_gathering(tx: Transaction, gathering_id: UUID) -> list[Seat]:
     return [_seat(row) for row in rows]
 
 
+async def restricted_in(tx: Transaction, gathering_id: UUID) -> set[UUID]:
+    """Name whose data may only be stored now (Art. 18)."""
+    rows = await tx.fetch(
+        """
+        select subject_id
+          from seat
+          join subject using (subject_id)
+         where gathering_id = $1 and restricted_at is not null
+        """,
+        gathering_id,
+    )
+    return {row["subject_id"] for row in rows}
+
+
 async def confirm(tx: Transaction, subject_id: UUID, state: SeatState, *, blocks: bool) -> bool:
     """Turn a pending seat into a booked or waiting one, once; False if it was before."""
     return bool(
