@@ -38,7 +38,7 @@ def uuid7() -> UUID:
     )
 
 
-@lru_cache(maxsize=8_192)  # of a request ten lines speak, soon after each other
+@lru_cache(maxsize=1_024)  # what is told of a request is told soon after each other
 def read_id(text: str) -> UUID:
     """Read an id spelled as we spell it: 32 small hex digits with hyphens, known to be that."""
     return _uuid_of(int(text.replace("-", ""), 16))
