@@ -77,6 +77,7 @@ async def _rights(posting: Posting) -> None:
         await posting.post(ada, "rights/confirm", token=confirm)
         await posting.post(ada, "erasure/verify")
         await posting.post(ada, "erasure/verify-file")
+        await posting.post(ada, "erasure/log-entry", given={"which": "0"})
 
 
 async def _write(posting: Posting, ada: httpx2.AsyncClient) -> tuple[str, str]:

@@ -28,7 +28,7 @@ STORING = {
 }
 # Tried in tests of their own.
 ELSEWHERE = {
-    "erasure": ("verify", "verify-file"),
+    "erasure": ("verify", "verify-file", "log-entry"),
     "registration": ("sign-in", "reset"),
     "website": ("choices", "settings", "counting"),
 }
