@@ -4,8 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
+import orjson
+
+from contracts.fields import Held
 from shared.consumer.lines import AnyLine
 from shared.database import Transaction
 
@@ -28,6 +32,7 @@ class Look:
     ids: frozenset[UUID]
     origin: str | None
     cutoff: datetime | None
+    held: tuple[Held, ...] | None  # None: noted by a release that did not look at it
 
     @property
     def key(self) -> tuple[UUID, int]:
@@ -54,10 +59,11 @@ async def note_receipts(tx: Transaction, lines: Sequence[AnyLine]) -> None:
     await tx.execute(
         """
         insert into looking (receipt_id, attempt, request_id, receipt_sha256, closed_count,
-                             closed_root, covered_until, next_try_at)
-        select told.*, $8
+                             closed_root, covered_until, held, next_try_at)
+        select receipt_id, attempt, request_id, sha256, count, root, until, held::jsonb, $9
           from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::bytea[], $5::bigint[],
-                      $6::bytea[], $7::timestamptz[]) as told
+                      $6::bytea[], $7::timestamptz[], $8::text[])
+               as told (receipt_id, attempt, request_id, sha256, count, root, until, held)
             on conflict do nothing
         """,
         [line.message.receipt_id for line in lines],
@@ -67,6 +73,7 @@ async def note_receipts(tx: Transaction, lines: Sequence[AnyLine]) -> None:
         [line.message.closed_count for line in lines],
         [bytes.fromhex(line.message.closed_root) for line in lines],
         [line.message.covered_until for line in lines],
+        [_written(line.message.held) for line in lines],
         tx.now,
     )
 
@@ -148,7 +155,7 @@ async def due(tx: Transaction) -> list[Look]:
                for update skip locked
         )
         select mine.receipt_id, mine.attempt, mine.request_id, mine.receipt_sha256,
-               mine.closed_count, mine.closed_root, mine.covered_until, mine.tries,
+               mine.closed_count, mine.closed_root, mine.covered_until, mine.tries, mine.held,
                array(select id
                        from closed c, unnest(c.subject_ids) as id
                       where c.receipt_id = mine.receipt_id
@@ -161,7 +168,16 @@ async def due(tx: Transaction) -> list[Look]:
         tx.now - IDS_COME_WITHIN,
         BATCH,
     )
-    return [Look(**{**row, "ids": frozenset(row["ids"])}) for row in map(dict, rows)]
+    return [_look(row) for row in map(dict, rows)]
+
+
+def _written(held: Sequence[Held]) -> str:
+    return orjson.dumps([one.model_dump(mode="json") for one in held]).decode() if held else "[]"
+
+
+def _look(row: dict[str, Any]) -> Look:
+    held = None if row["held"] is None else tuple(map(Held.model_validate, row["held"]))
+    return Look(**{**row, "ids": frozenset(row["ids"]), "held": held})
 
 
 async def done(tx: Transaction, looks: Sequence[Look]) -> None:

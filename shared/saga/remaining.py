@@ -1,14 +1,18 @@
 """What is left of a receipt, from what a search found in the slice."""
 
-from collections.abc import Collection
-from datetime import datetime
-from typing import Protocol
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 from uuid import UUID
 
+from contracts.fields import MAX_HELD, Held
 from contracts.messages import SliceVerified
 from contracts.vocabulary import ReadBack
 from shared.saga.claims import Told
-from shared.saga.search import Remains
+from shared.saga.search import Remains, Term
+
+ENDING: Final = timedelta(minutes=1)
 
 
 class Looked(Protocol):
@@ -48,6 +52,33 @@ def count_remaining(each: Looked, claim: Told, remains: Remains) -> int:
     ids = sum(remains.ids.get(subject, 0) for subject in {*each.ids, *claim.subjects})
     rows = [since for address in claim.addresses for since in remains.addresses.get(address, ())]
     return ids + sum(since is None or since <= each.covered_until for since in rows)
+
+
+def count_misheld(said: Collection[Held], found: Mapping[Term, int], now: datetime) -> int:
+    """Count rows that are held and not said to be, or said to be held and not there.
+
+    What ends about `now` (UTC) is passed over: it may be deleted already. Of more ends than a
+    receipt can name it says the latest for each ground and paragraph.
+    """
+    end = now + ENDING
+    there = Counter({term: rows for term, rows in found.items() if term[2] > end})
+    if len(there) > MAX_HELD:
+        there = _by_latest(there)
+    told = Counter[Term]()
+    for one in said:
+        if one.until > end:
+            told[one.ground.value, one.reference, one.until] += one.rows
+    return ((there - told) + (told - there)).total()
+
+
+def _by_latest(there: Mapping[Term, int]) -> Counter[Term]:
+    latest: dict[tuple[str, str], datetime] = {}
+    for ground, reference, until in there:
+        latest[ground, reference] = max(until, latest.get((ground, reference), until))
+    merged = Counter[Term]()
+    for (ground, reference, _), rows in there.items():
+        merged[ground, reference, latest[ground, reference]] += rows
+    return merged
 
 
 def read_back(

@@ -5,9 +5,9 @@ read, or is hidden by a policy, makes the look fail: a hidden row would look lik
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from shared.database import Transaction
@@ -18,9 +18,10 @@ SMALL_BYTES: Final = 16 * 1024 * 1024  # a relation that may be scanned for each
 TINY_BYTES: Final = 64 * 1024
 NO_WAY: Final = "", "null::timestamptz"
 VALUE: Final = '"what was looked for"'  # beside a relation's own columns
+HELD: Final = "held"
 # Outside by design: what open requests are about, keyed digests of a day, and retained values,
-# of which the verifier sees everything but the values (they are counted apart).
-OUTSIDE: Final = frozenset({"alias", "ephemeral", "held"})
+# of which the verifier sees everything but the values: they are counted.
+OUTSIDE: Final = frozenset({"alias", "ephemeral", HELD})
 UUIDS: Final = frozenset({"uuid"})
 TEXTS: Final = frozenset({"text", "varchar", "bpchar", "citext", "name"})
 
@@ -29,37 +30,79 @@ class CannotLook(Exception):  # noqa: N818
     """There is a relation that the verifier may not read as a whole: nothing can be said."""
 
 
+Term: TypeAlias = tuple[str, str, datetime]  # ground, paragraph, end (UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Remains:
     """What is left: how often each closed id stands somewhere; each address with its times.
 
-    A time is `address_since` of the relationship that the row hangs on; None if on none.
+    A time is `address_since` of the relationship that the row hangs on; None if on none. `held`:
+    how many rows were moved aside on a request, by what they are kept for.
     """
 
     ids: Mapping[UUID, int]
     addresses: Mapping[str, Sequence[datetime | None]]
+    held: Mapping[UUID, Mapping[Term, int]] = field(default_factory=dict)
 
 
-async def look(tx: Transaction, ids: Collection[UUID], addresses: Collection[str]) -> Remains:
+async def look(
+    tx: Transaction,
+    ids: Collection[UUID],
+    addresses: Collection[str],
+    requests: Collection[UUID] = (),
+) -> Remains:
     """Search every relation for closed ids and exact addresses: one statement for each kind.
 
-    Columns with an index are always searched, others where the relation is at most 16 MB.
-    Raises CannotLook.
+    Columns with an index are always searched, others where the relation is at most 16 MB. Rows of
+    `held` are counted for these requests. Raises CannotLook.
     """
-    visible = within_sight(await read_catalogue(tx))
+    relations = await read_catalogue(tx)
+    visible, aside = within_sight(relations), _aside(relations) if requests else []
     # What may be looked up in an index is: where a column's few values are known to the planner, it
     # would read the whole table for each address instead.
     await tx.execute("set local enable_seqscan = off")
     left_ids: dict[UUID, int] = {}
     left_addresses: dict[str, list[datetime | None]] = {}
+    held: dict[UUID, dict[Term, int]] = {}
     id_statement, text_statement = statements(visible)
-    if ids and id_statement:
+    if aside:
+        for row in await tx.fetch(_with_held(id_statement, aside), sorted(ids), sorted(requests)):
+            if row["rows"] is None:
+                left_ids[row["value"]] = left_ids.get(row["value"], 0) + 1
+            else:
+                term = row["ground"], row["reference"], row["until"]
+                held.setdefault(row["value"], {})[term] = row["rows"]
+    elif ids and id_statement:
         for row in await tx.fetch(id_statement, sorted(ids)):
             left_ids[row["value"]] = left_ids.get(row["value"], 0) + 1
     if addresses and text_statement:
         for row in await tx.fetch(text_statement, sorted(addresses)):
             left_addresses.setdefault(row["value"], []).append(row["since"])
-    return Remains(left_ids, left_addresses)
+    return Remains(left_ids, left_addresses, held)
+
+
+def _aside(relations: Sequence[Relation]) -> list[Relation]:
+    """Give the kernel's own `held`, if it may have rows."""
+    ours = {relation.schema for relation in relations if relation.name == ROOT}
+    return [
+        relation
+        for relation in relations
+        if relation.name == HELD and relation.schema in ours and not relation.empty
+    ]
+
+
+def _with_held(id_statement: str, aside: Sequence[Relation]) -> str:
+    """Let the search for ids also count what was moved aside on the requests in $2."""
+    found = id_statement or f"select unnest($1::uuid[]) as value, {NO_WAY[1]} as since limit 0"
+    nothing = "null::text as ground, null::text as reference, null::timestamptz as until"
+    parts = [f"select value, {nothing}, null::bigint as rows from ({found}) found"]
+    parts += [
+        "select request_id, ground, reference, until, count(*)"
+        f" from {relation.quoted} where request_id = any($2::uuid[]) group by 1, 2, 3, 4"
+        for relation in aside
+    ]
+    return "\nunion all\n".join(parts)
 
 
 def within_sight(relations: Sequence[Relation]) -> list[Relation]:

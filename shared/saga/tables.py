@@ -107,6 +107,7 @@ LOOKING = Table(
         "closed_count": _COUNT,
         "closed_root": _DIGEST,
         "covered_until": _TIME,
+        "held": NotPersonal("grounds, paragraphs of laws, days and counts"),
         "tries": _COUNT,
         "next_try_at": _TIME,
         "reason": NotPersonal("a word of our vocabulary"),

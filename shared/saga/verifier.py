@@ -7,6 +7,7 @@ nothing else. It never answers 0 when it could not look.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -30,9 +31,9 @@ from shared.saga.claim_client import ClaimClient
 from shared.saga.claims import LATER, Told
 from shared.saga.decisions import Answer, closed_root, reaches_back, retry_at
 from shared.saga.looking import Look
-from shared.saga.remaining import count_remaining, read_back
+from shared.saga.remaining import count_misheld, count_remaining, read_back
 from shared.saga.scanning import Scanner
-from shared.saga.search import CannotLook, look
+from shared.saga.search import CannotLook, Remains, look
 from shared.settings import Settings
 from shared.worker import Work, Worker
 
@@ -204,8 +205,12 @@ class Verifier:
             ids |= set(claim.subjects)
         async with self._slice.begin() as tx:
             await tx.execute("set transaction read only")
-            remains = await look(tx, ids, addresses)
-        return {each.key: count_remaining(each, _claim(each, told), remains) for each in looks}
+            remains = await look(tx, ids, addresses, _counted(looks))
+        return {
+            each.key: count_remaining(each, _claim(each, told), remains)
+            + _misheld(each, remains, tx.now)
+            for each in looks
+        }
 
     def _tell(
         self,
@@ -229,6 +234,17 @@ class Verifier:
             late = any(each.tries >= ALARM_TRIES for each in waits)
             say = log.error if late or why not in {Blocked.IDS, Blocked.ORIGIN} else log.info
             say("read-back-waits", service=self._service, kind=why.value, count=len(waits))
+
+
+def _counted(looks: Sequence[Look]) -> set[UUID]:
+    """Give the requests whose retained rows can be counted: what nobody asked for has no name."""
+    return {each.request_id for each in looks if each.request_id and each.held is not None}
+
+
+def _misheld(each: Look, remains: Remains, now: datetime) -> int:
+    if each.request_id is None or each.held is None:
+        return 0
+    return count_misheld(each.held, remains.held.get(each.request_id, {}), now)
 
 
 NOTHING: Final = Told(Answer.GONE)

@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from shared.database import Database
-from shared.saga.search import TINY_BYTES, Remains, look
+from shared.saga.catalogue import read_catalogue
+from shared.saga.search import TINY_BYTES, Remains, _aside, _with_held, look
 from tests.saga.shop import SHOP, Town
 
 LEFT = (
@@ -84,3 +85,26 @@ async def test_a_large_relation_is_not_read_once_for_each_address(here: Town) ->
         await owner.close()
 
     assert scans == 0
+
+
+async def test_retained_rows_are_counted_by_index_however_many_there_are(here: Town) -> None:
+    request = uuid4()
+    async with here.shop.begin() as tx:
+        await tx.executemany(
+            """
+            insert into held (hold_id, request_id, ground, reference, until, fields)
+            values (gen_random_uuid(), $1, 'legal-obligation', 'ao-147-3', 'infinity', '{}')
+            """,
+            [(one,) for one in (request, *(uuid4() for _ in range(3_000)))],
+        )
+    slice_ = await Database.connect(here.settings, SHOP, "verifier", size=1)
+    try:
+        async with slice_.begin() as tx:
+            remains = await look(tx, [], [], [request])
+            counting = _with_held("", _aside(await read_catalogue(tx)))
+            plan = [row[0] for row in await tx.fetch(f"explain {counting}", [], [request])]
+    finally:
+        await slice_.close()
+
+    assert [list(one.values()) for one in remains.held.values()] == [[1]]
+    assert not [line for line in plan if "Seq Scan" in line]
