@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from services.canary.mailbox import ImapMailbox, NoMailbox, cleared, opens
+from services.canary.mailbox import UNKNOWN, ImapMailbox, NoMailbox, cleared, opens
 from services.canary.settings import PASSWORD_SECRET, Place
 from services.canary.walk import Words
+from services.doctor import Finding, examine
 from shared.mail.message import Attachment, Delivery, Sender, as_bytes, compose
 from shared.mail.transport import Answer, Transport
 from shared.settings import Settings, SettingsError
@@ -208,3 +209,21 @@ def test_a_mailbox_without_its_password_says_where_it_belongs(
 
     with pytest.raises(SettingsError, match="Write the mailbox's password"):
         configured(tmp_path)
+
+
+@pytest.mark.usefixtures("server")
+async def test_the_doctor_tries_the_mailbox_and_says_what_to_mend(tmp_path: Path) -> None:
+    async def found() -> list[Finding]:
+        settings = Settings(state=tmp_path, secrets=tmp_path)
+        whole = await asyncio.to_thread(examine, settings)
+        return [one for one in whole if one.what == "Canary's mailbox"]
+
+    (fine,) = await found()
+    (tmp_path / PASSWORD_SECRET).write_text("gulls\n")
+    (refused,) = await found()
+    (tmp_path / PASSWORD_SECRET).unlink()
+    (lacking,) = await found()
+
+    assert [one.fine for one in (fine, refused, lacking)] == [True, False, False]
+    assert refused.mend == UNKNOWN
+    assert lacking.mend.startswith("Write the mailbox's password")
