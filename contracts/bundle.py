@@ -45,6 +45,7 @@ def _decoded(text: object) -> bytes:
 Bytes = Annotated[
     bytes, BeforeValidator(_decoded), PlainSerializer(lambda raw: base64.b64encode(raw).decode())
 ]
+LogText = Annotated[str, Field(max_length=MAX_LOG_PROOF)]
 Way = Annotated[tuple[Sha256, ...], Field(max_length=MAX_PATH)]
 
 
@@ -73,6 +74,15 @@ class Evidence(Part):
     def digest(self) -> str:
         """SHA-256 of the line, in hex: what certificates and read-backs call it by."""
         return sha256(self.line).hexdigest()
+
+
+class Supplement(Evidence):
+    """A line that was said since the certificate; `log_proof`: that its transaction is in the log.
+
+    The log has it a little later than the topic, and an old bundle has no such proof.
+    """
+
+    log_proof: LogText | None = None
 
 
 def evidence(record: Record, proof: Proof, line: int, offset: int | None = None) -> Evidence:
@@ -105,7 +115,7 @@ class Verifier(Part):
 
 
 Lines = Annotated[tuple[Evidence, ...], Field(max_length=MAX_SERVICES)]
-Supplements = Annotated[tuple[Evidence, ...], Field(max_length=MAX_SUPPLEMENTS)]
+Supplements = Annotated[tuple[Supplement, ...], Field(max_length=MAX_SUPPLEMENTS)]
 
 
 class Bundle(Part):
@@ -127,7 +137,7 @@ class Bundle(Part):
     supplements: Supplements = ()
     trust: Bytes
     nonce: Sha256 | None = None
-    log_proof: Annotated[str, Field(max_length=MAX_LOG_PROOF)] | None = None
+    log_proof: LogText | None = None
     verifier: Verifier
 
     def to_json(self) -> bytes:
@@ -183,9 +193,13 @@ def make_bundle(
         extensions=tuple(extensions),
         receipts=tuple(receipts),
         read_backs=tuple(read_backs),
-        supplements=tuple(supplements[:MAX_SUPPLEMENTS]),
+        supplements=tuple(map(_supplement, supplements[:MAX_SUPPLEMENTS])),
         trust=trust,
         nonce=None if nonce is None else nonce.hex(),
         log_proof=log_proof,
         verifier=Verifier(sha256=verifier_sha256()),
     )
+
+
+def _supplement(line: Evidence) -> Supplement:
+    return line if isinstance(line, Supplement) else Supplement(**dict(line))

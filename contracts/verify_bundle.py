@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from types import SimpleNamespace as Line  # proven: event, data, sha (hex), key, place
+from types import SimpleNamespace as Line  # proven: event, data, sha, leaf, key, place
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -108,16 +108,16 @@ def prove(place: Json, keys: dict[str, Json], role: str, *kinds: str) -> Line:
     key = key_at(keys, place["keyId"], event["time"], role)
     ends, here = key.get("revoked_from") or (), ("erasure.v1", place["partition"])
     end = min((e["offset"] for e in ends if (e["topic"], e["partition"]) == here), default=0)
-    late = ends and (place.get("offset") or end) >= end
-    need(not late, f"a {kind} may be later than its key's end")
+    need(not ends or (place.get("offset") or end) < end, f"{kind} may be later than its key's end")
     need(event["source"] == f"expunge:{key['service']}", f"a {kind} names another than its signer")
     need(place["topic"] == "erasure.v1", f"a {kind} is of another topic")
-    top = climb(raw, place["lineIndex"], place["lineCount"], place["linePath"])
-    where = ("expunge-record/v1", "erasure.v1", str(place["partition"]), kind, b"", count, top)
-    top = climb(fields(*where), place["recordIndex"], place["recordCount"], place["recordPath"])
-    by = ("expunge-tx/v1", key["service"], role, key["key_id"], str(place["recordCount"]), top)
-    key_of(bytes.fromhex(key["public_key"])).verify(unbase64(place["signature"]), fields(*by))
-    return Line(event=event, data=event["data"], sha=sha256(raw).hexdigest(), key=key, place=place)
+    up = climb(raw, place["lineIndex"], place["lineCount"], place["linePath"])
+    where = ("expunge-record/v1", "erasure.v1", str(place["partition"]), kind, b"", count, up)
+    up = climb(fields(*where), place["recordIndex"], place["recordCount"], place["recordPath"])
+    by = fields("expunge-tx/v1", key["service"], role, key["key_id"], str(place["recordCount"]), up)
+    key_of(bytes.fromhex(key["public_key"])).verify(unbase64(place["signature"]), by)
+    sha, leaf = sha256(raw).hexdigest(), b"\1" + sha256(by).digest()
+    return Line(event=event, data=event["data"], sha=sha, leaf=leaf, key=key, place=place)
 
 
 def members(request: Line, extensions: list[Line]) -> dict[str, int]:
@@ -173,7 +173,7 @@ def since(places: list[Json], keys: Json, request: Line, receipts: list[Line]) -
         need(mine, f"{name} says {place['type']} of what nobody named before, or twice")
         need(at(new.get("until", now)) <= at(new.get("ended_at", now)), "a hold ended early")
         owed.remove(fits[0])
-        yield new
+        yield new | {"log": (it := place.get("logProof")) and check_log(it, line.leaf, keys, now)}
 
 
 def check_certificate(said: Json, bundle: Json, keys: dict[str, Json]) -> list[Json]:
@@ -201,14 +201,14 @@ def check_certificate(said: Json, bundle: Json, keys: dict[str, Json]) -> list[J
     return list(since(bundle.get("supplements", []), keys, request, receipts))
 
 
-def check_log(proof: str, digest: bytes, keys: dict[str, Json], moment: str) -> Any:
-    """Check that the log has a certificate (c2sp.org/tlog-proof); gives its name and the place."""
+def check_log(proof: str, leaf: bytes, keys: dict[str, Json], moment: str) -> Any:
+    """Check that the log has a leaf (c2sp.org/tlog-proof); gives its name and the place."""
     head, text, below = proof.split("\n\n")
     (kind, place, *way), (origin, size, root) = head.split("\n"), text.split("\n")
     index, path = int(place.removeprefix("index ")), [unbase64(one).hex() for one in way]
-    top = climb(b"\x02" + digest, index, int(size), path)
-    need(kind == "c2sp.org/tlog-proof@v1" and top == unbase64(root), "it leads to another head")
-    rows = ((name, unbase64(raw)) for _, name, raw in map(str.split, below.splitlines()))
+    fits = climb(leaf, index, int(size), path) == unbase64(root)
+    need(kind == "c2sp.org/tlog-proof@v1" and fits, "a way in the log leads to another head")
+    rows = [(name, unbase64(raw)) for _, name, raw in map(str.split, below.splitlines())]
     signed = {(name, raw[:4]): raw[4:] for name, raw in rows}
     for key in keys.values():
         public = bytes.fromhex(key["public_key"])
@@ -246,7 +246,7 @@ def verify(data: bytes, *, root: str = "", trust: bytes = b"", nonce: str = "") 
         logs = [at(one["not_before"]) + DAY for one in keys.values() if one["role"] == "log"]
         old = all(at(moment) < one for one in logs) and not key.get("revoked_from")
         need(proof or old, "nothing shows that it is in it")
-        report["log"] = check_log(proof, sha256(envelope).digest(), keys, moment) if proof else None
+        report["log"] = proof and check_log(proof, b"\2" + sha256(envelope).digest(), keys, moment)
         step, secret = "the nonce", bytes.fromhex(nonce or bundle["nonce"] or "")
         mark = hmac.new(secret, said["requestId"].encode(), sha256).hexdigest()
         need(not secret or mark == said["personCommitment"], "it is another's")

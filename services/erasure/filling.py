@@ -34,6 +34,11 @@ async def with_places(tx: Transaction, data: bytes, trust: bytes) -> bytes | Non
         )
         for name in ("extensions", "receipts", "read_backs", "supplements")
     }
+    logged = {one.line: one.log_proof for one in ours.supplements}
+    filled["supplements"] = tuple(
+        one.model_copy(update={"log_proof": logged.get(one.line) or one.log_proof})
+        for one in filled["supplements"]
+    )
     request = given.request.model_copy(update={"offset": known[given.request.line]})
     filled |= {"request": request, "log_proof": ours.log_proof or given.log_proof}
     return given.model_copy(update=filled).to_json()

@@ -1,6 +1,6 @@
 """One erasure from request to bundle, with parts that a test can exchange for false ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -21,7 +21,7 @@ from contracts.certificate import (
     certify,
     person_commitment,
 )
-from contracts.merkle import leaf_hash, path, root
+from contracts.merkle import leaf_hash, path, root, root_from_path
 from contracts.messages import (
     ErasureRequested,
     Held,
@@ -30,9 +30,10 @@ from contracts.messages import (
     SliceErased,
     SliceVerified,
 )
-from contracts.proof import Record, Signer, seal
+from contracts.proof import Record, Signer, seal, signed_bytes
+from contracts.records import fields
 from contracts.tlog.checkpoint import Checkpoint, LogProof
-from contracts.tlog.entries import of_certificate
+from contracts.tlog.entries import Kind, of_certificate
 from contracts.trust import Trust, TrustedKey
 from contracts.vocabulary import CertificateOutcome, Outcome, ProcessorState, ReadBack, Role
 from tests.contracts.samples import (
@@ -117,6 +118,24 @@ def told(
         Record("erasure.v1", partition, kind, None, of) for of in ((b"first",), lines, (b"third",))
     ]
     return evidence(records[1], seal(records, by)[1], min(1, len(lines) - 1), OFFSET)
+
+
+def leaf_of(line: Evidence, by: Signer) -> bytes:
+    """Work out which entry the log has for a line's transaction."""
+    of_line = leaf_hash(line.line)
+    top = root_from_path(of_line, line.line_index, line.line_count, _raw(line.line_path))
+    count = str(line.line_count).encode()
+    where = (line.topic.encode(), b"%d" % line.partition, line.type.encode(), b"", count, top)
+    record = fields(b"expunge-record/v1", *where)
+    top = root_from_path(
+        leaf_hash(record), line.record_index, line.record_count, _raw(line.record_path)
+    )
+    signed = signed_bytes(by.service, by.role, by.key_id, line.record_count, top)
+    return Kind.TRANSACTION.value + sha256(signed).digest()
+
+
+def _raw(way: Sequence[str]) -> list[bytes]:
+    return [bytes.fromhex(one) for one in way]
 
 
 def requested(**changes: Any) -> ErasureRequested:

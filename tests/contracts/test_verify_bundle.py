@@ -17,7 +17,7 @@ import orjson
 import pytest
 
 from contracts import verify_bundle
-from contracts.bundle import Bundle, Evidence
+from contracts.bundle import Bundle, Evidence, Supplement
 from contracts.certificate import PAYLOAD_TYPE as CERTIFICATE
 from contracts.certificate import Predicate, Processor
 from contracts.envelope import close_envelope
@@ -61,6 +61,7 @@ from tests.contracts.story import (
     Story,
     erased,
     extended,
+    leaf_of,
     logged,
     requested,
     story,
@@ -252,6 +253,39 @@ def test_no_byte_of_a_supplement_can_be_changed() -> None:
         changed = line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :]
         bundle["supplements"][0]["line"] = base64.b64encode(changed).decode()
         assert problem(orjson.dumps(bundle)), f"byte {at} of the line"
+
+
+def in_log(line: Evidence, proof: str | None) -> Supplement:
+    return Supplement(**dict(line), log_proof=proof)
+
+
+def test_a_supplement_may_be_proven_to_be_in_the_log() -> None:
+    proof = logged(leaf_of(FROM_NEWSLETTER, NEWSLETTER), at=5)
+
+    reports = [
+        verify(after(in_log(FROM_NEWSLETTER, one)).bundle().to_json()) for one in (proof, None)
+    ]
+
+    assert [one["problem"] for one in reports] == ["", ""]
+    (seen,), (unseen,) = (one["since"] for one in reports)
+    assert seen["log"] == {"origin": ORIGIN, "index": 5, "size": 7}
+    assert unseen["log"] is None
+
+
+SINCE_NOT_LOGGED: dict[str, Callable[[], str]] = {
+    "another line's": lambda: logged(leaf_of(told(answered("eloqua"), NEWSLETTER), NEWSLETTER)),
+    "another signer's": lambda: logged(leaf_of(FROM_NEWSLETTER, ITS_VERIFIER)),
+    "the certificate's": lambda: str(story().bundle().log_proof),
+    "a certificate with its digest": lambda: logged(
+        b"\x02" + leaf_of(FROM_NEWSLETTER, NEWSLETTER)[1:]
+    ),
+    "by another key": lambda: logged(leaf_of(FROM_NEWSLETTER, NEWSLETTER), by=signer("erasure")),
+}
+
+
+@pytest.mark.parametrize("proof", SINCE_NOT_LOGGED.values(), ids=SINCE_NOT_LOGGED.keys())
+def test_a_supplement_with_a_proof_of_something_else_is_found(proof: Callable[[], str]) -> None:
+    assert problem(after(in_log(FROM_NEWSLETTER, proof())).bundle())
 
 
 def test_a_bundle_of_before_there_were_supplements_is_valid() -> None:

@@ -13,15 +13,18 @@ from pypdf import PdfReader
 
 from contracts.bundle import Bundle
 from contracts.messages import Held, HoldEnded, Message, ProcessorAnswered
+from contracts.tlog.checkpoint import LogProof
 from contracts.trust import Trust
 from contracts.verify_bundle import verify
 from contracts.vocabulary import Ground, Outcome, ProcessorState, Role
 from services.erasure.bundles import bundles
 from services.erasure.declaration import SERVICE
+from services.erasure.filling import with_places
 from services.erasure.printing import print_certificate
 from shared.web import public_app
 from shared.web.configuration import WebSettings
 from shared.web.language import Language
+from tests.erasure.test_log import entries, settled
 from tests.kernel import eventually
 from tests.ledger import Ledger, Saga
 from tests.revoking import end_at, revoked
@@ -108,6 +111,40 @@ async def test_the_certificate_names_recipients_and_a_later_bundle_their_answers
         "processor-answered",
         "processor-answered",
     ]
+
+
+async def test_what_was_said_since_is_proven_to_be_in_the_log_once_it_is(on: Ledger) -> None:
+    saga = await announced(on)
+    async with on.working():
+        await on.certified(saga)
+        for one in (answered(saga, "post"), ended(saga)):
+            await on.say(on.signer("events"), one)
+        await on.end(saga)
+        await settled(on)
+        log = await entries(on)
+    bundle = await bundle_of(on, saga)
+    since = verify(bundle.to_json())["since"]
+    without = "update log_leaf set log_index = null where log_index = $1"
+    async with on.database.begin() as tx:
+        await tx.execute(without, since[0]["log"]["index"])
+    waiting = verify((await bundle_of(on, saga)).to_json())
+    async with on.database.begin() as tx:
+        index = since[0]["log"]["index"]
+        again = "update log_leaf set log_index = $1 where digest = $2"
+        await tx.execute(again, index, log[index][1:])
+
+    assert len({one["log"]["index"] for one in since}) == len(since) == 3
+    key = on.signer("erasure", Role.LOG).public
+    for line, said in zip(bundle.supplements, since, strict=True):
+        proof = LogProof.read(line.log_proof or "")
+        assert proof.at == said["log"]["index"]
+        assert proof.check(log[proof.at], key).size == said["log"]["size"]
+    assert (waiting["problem"], waiting["since"][0]["log"]) == ("", None)
+
+    older = [line.model_copy(update={"log_proof": None}) for line in bundle.supplements]
+    old = bundle.model_copy(update={"supplements": tuple(older)}).to_json()
+    async with on.database.begin() as tx:
+        assert await with_places(tx, old, on.settings.trust.read_bytes()) == bundle.to_json()
 
 
 @pytest.mark.rule("R-3P-03", "R-ACC-11")

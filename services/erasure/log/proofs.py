@@ -1,7 +1,8 @@
-"""Proofs that certificates are in the log, made when somebody wants them."""
+"""Proofs that something is in the log, made when somebody wants them."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import TypeVar
 from uuid import UUID
 
 from contracts.errors import BadLog
@@ -13,11 +14,13 @@ from services.erasure.log import store
 from services.erasure.log.cosignatures import notes_over, shown_note
 from shared.database import Transaction
 
+K = TypeVar("K", UUID, bytes)  # a certificate's request, a record of a transaction
+
 
 async def log_proofs(
-    tx: Transaction, indices: Mapping[UUID, int | None], trust: bytes
-) -> Mapping[UUID, str]:
-    """Prove certificates, by request, in the text of c2sp.org/tlog-proof.
+    tx: Transaction, indices: Mapping[K, int | None], trust: bytes
+) -> Mapping[K, str]:
+    """Prove leaves, by whatever they are named after, in the text of c2sp.org/tlog-proof.
 
     Each against a head that witnesses cosigned, once there is one that has it; where `trust` (the
     bytes of `trust.json`) says that this head's key was revoked, against the newest public one.

@@ -111,6 +111,12 @@ async def place(tx: Transaction, digests: Mapping[bytes, int]) -> None:
     )
 
 
+async def places_of(tx: Transaction, digests: Iterable[bytes]) -> dict[bytes, int]:
+    """Say which index transactions have in the log; those that wait for one are left out."""
+    sql = "select digest, log_index from log_leaf where digest = any($1) and log_index is not null"
+    return dict(tuple(row) for row in await tx.fetch(sql, list(set(digests))))
+
+
 async def contents(tx: Transaction, wanted: Iterable[Tile]) -> dict[Tile, bytes]:
     """Take tiles as they are kept: at level 0 the bundle of entries. Missing ones are left out."""
     tiles = list(wanted)
