@@ -101,27 +101,21 @@ async def begin(tx: Transaction, key: str, purpose: str, given: Given) -> Live:
         subject_id, digest_of(key, purpose), purpose, given.method, tx.host,
     )  # fmt: skip
     consent = await grant(tx, subject_id, purpose, given.wording, form=FORM, method=given.method)
-    await _end_in_time(tx, subject_id)
-    return Live(subject_id, consent.consent_id, given.wording.version, seen=False)
-
-
-async def _end_in_time(tx: Transaction, subject_id: UUID) -> None:
     await end_at(tx, subject_id, UNUSED, tx.now + UNUSED_AFTER)
     await end_at(tx, subject_id, OVER, tx.now + CHOICE_LIFE)
+    return Live(subject_id, consent.consent_id, given.wording.version, seen=False)
 
 
 async def turn_key(tx: Transaction, subjects: Mapping[str, UUID], key: str) -> None:
     """Give what stays a new key: what was known under the old one is never found again.
 
-    It was ticked once more, so its time begins anew, as the cookie's does.
+    Nothing else of it changes: another choice does not make its consent last longer.
     """
     await tx.by_person()
     await tx.executemany(
-        "update granted set key_sha256 = $2, seen = false where subject_id = $1",
+        "update granted set key_sha256 = $2 where subject_id = $1",
         [(subject, digest_of(key, purpose)) for purpose, subject in subjects.items()],
     )
-    for subject in subjects.values():
-        await _end_in_time(tx, subject)
 
 
 async def end(tx: Transaction, subjects: Collection[UUID], method: Method) -> None:

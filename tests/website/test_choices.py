@@ -382,30 +382,3 @@ async def test_a_signal_ends_what_stands_once_the_database_can_be_asked(
     assert "set-cookie" not in page.headers
     assert kept == key
     assert [one.method for one in said if isinstance(one, ConsentWithdrawn)] == [Method.GPC]
-
-
-@pytest.mark.rule("R-CK-06", "R-CK-08")
-async def test_what_is_ticked_once_more_lasts_as_long_as_the_cookie_and_ends_if_it_is_lost(
-    website: Website,
-) -> None:
-    async with website.browser() as browser:
-        await website.choose(browser, ANALYTICS)
-        await browser.get("/en/")
-        subject = (await consent_of(website, ANALYTICS))["subject_id"]
-        async with website.eraser.begin() as tx:  # a hundred days go by
-            await tx.execute(
-                "update deadline set due_at = due_at - interval '100 days' where subject_id = $1",
-                subject,
-            )
-        answer = await website.choose(browser, ANALYTICS, GOOGLE)
-    sql = "select kind, due_at - now() as rest from deadline where subject_id = $1"
-    rest = {row["kind"]: row["rest"] for row in await website.rows(sql, subject)}
-    async with website.eraser.begin() as tx:  # the answer with the new key was lost on its way
-        await tx.execute("update deadline set due_at = now() where kind = 'unused'")
-    await website.clock()
-
-    cookie = next(one for one in answer.headers.get_list("set-cookie") if "choices=" in one)
-    assert f"Max-Age={int(CHOICE_LIFE.total_seconds())};" in cookie
-    assert timedelta(0) <= CHOICE_LIFE - rest["over"] < timedelta(minutes=5)
-    assert rest["unused"] <= UNUSED_AFTER
-    assert await website.count("select count(*) from subject where subject_id = $1", subject) == 0
